@@ -1,0 +1,38 @@
+# Shortcuts; nothing depends on `just` being installed.
+
+# List the recipes
+default:
+    @just --list
+
+# Index the sample handbook, evaluate three ways of searching it, print the comparison
+demo:
+    cargo run --release -- eval configs/demo.toml
+
+# All tests
+test:
+    cargo test --release
+
+# What CI runs
+ci:
+    .ci/run
+
+# Format the code
+fmt:
+    cargo fmt
+
+# Lints as in CI
+lint:
+    cargo clippy --release --all-targets -- -D warnings
+
+# The documentation, as HTML
+doc:
+    cargo doc --release --no-deps --document-private-items
+
+# Retrieval on the real data sets, where $RAGKIT_DATA has them
+real:
+    cargo run --release -- eval configs/scifact.toml
+    cargo run --release -- eval configs/cranfield.toml
+
+# Benchmarks of the hot paths
+bench:
+    cargo bench

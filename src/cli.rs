@@ -1,0 +1,81 @@
+//! The command line: arguments in, exit code out.
+
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::commands::{data, eval, index, report, search};
+
+/// Offline evaluation of RAG, LLM routing, content moderation and recommendation.
+///
+/// `ragkit eval CONFIG` runs a pipeline over a dataset and writes a run directory; `ragkit report` shows it.
+#[derive(Parser)]
+#[command(name = "ragkit", version = crate::version(), after_help = EXIT_CODES, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the verdict is no, 2 could not do it.\n\
+    Results go to standard output, everything else to standard error. Nothing is sent anywhere.";
+
+/// Options that every command takes.
+#[derive(Args)]
+pub struct Global {
+    /// Threads to use; all processors unless given. No result depends on it.
+    #[arg(long, global = true, value_name = "N", env = "RAGKIT_THREADS")]
+    threads: Option<std::num::NonZeroUsize>,
+    /// Say nothing but results and errors.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build an index directory: BM25 and vectors.
+    Index(index::Arguments),
+    /// Look at what retrieval finds, and why.
+    Search(search::Arguments),
+    /// Run a config's variants over its dataset and score them.
+    Eval(eval::Arguments),
+    /// Show a run.
+    Report(report::Arguments),
+    /// List datasets, and check a local copy against its card.
+    Data(data::Arguments),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> anyhow::Result<()> {
+        if let Some(threads) = self.global.threads {
+            rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
+        }
+        match self.command {
+            Command::Index(arguments) => index::run(&arguments, &self.global),
+            Command::Search(arguments) => search::run(&arguments),
+            Command::Eval(arguments) => eval::run(&arguments, &self.global),
+            Command::Report(arguments) => report::run(&arguments),
+            Command::Data(arguments) => data::run(&arguments),
+        }
+    }
+}
+
+impl Global {
+    /// Tells the user something that is no result.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    /// A progress bar on standard error; none where that is no terminal.
+    pub(crate) fn progress(&self, unit: &str) -> ProgressBar {
+        if self.quiet {
+            return ProgressBar::hidden();
+        }
+        let template = format!("{{bar:30}} {{human_pos}}/{{human_len}} {unit} {{per_sec}} {{elapsed}} {{msg}}");
+        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
+    }
+}

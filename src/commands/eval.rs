@@ -1,0 +1,179 @@
+//! `ragkit eval`: run a config's variants over its dataset and score them.
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::report::{Rendering, render};
+use super::{print, print_json};
+use crate::cli::Global;
+use crate::data::{Corpus, Judged, Source};
+use crate::experiment::{Experiment, SystemConfig};
+use crate::indexes;
+use crate::report::{Run, RunPath, SummaryRow, files, reports_folder};
+use crate::runner::{self, Options};
+use crate::systems::rag::{Rag, Retrieve};
+
+/// Run a config's variants over its dataset and score them.
+///
+/// Writes a run directory below --reports and prints its report. A run that was interrupted is continued where it
+/// stopped when the same command is given again.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    ragkit eval configs/demo.toml\n  \
+    ragkit eval configs/scifact.toml --variants bm25,hybrid --limit 50\n  \
+    ragkit eval configs/demo.toml --format json | jq '.summary[] | select(.metric == \"nDCG@10\")'")]
+pub struct Arguments {
+    /// The experiment file.
+    config: PathBuf,
+    /// Run these variants only.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    variants: Vec<String>,
+    /// Run the first N examples only.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Slice the summary by these fields of the examples, beside those of the config.
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
+    slices: Vec<String>,
+    /// Seed, instead of the config's.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Start anew, also where an interrupted run could be continued.
+    #[arg(long)]
+    fresh: bool,
+    /// Print the resolved config and what a run would take, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Where run directories go.
+    #[arg(long, value_name = "DIR", default_value_os_t = reports_folder())]
+    reports: PathBuf,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables for the terminal.
+    Table,
+    /// Tables for a Markdown page.
+    Markdown,
+    /// One JSON object: `run` and `summary`.
+    Json,
+}
+
+#[derive(Serialize)]
+struct Outcome<'a> {
+    run: String,
+    summary: &'a [SummaryRow],
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
+    let mut experiment = Experiment::load(&arguments.config)?;
+    if !arguments.variants.is_empty() {
+        experiment.keep_variants(&arguments.variants)?;
+    }
+    experiment.seed = arguments.seed.unwrap_or(experiment.seed);
+    for slice in &arguments.slices {
+        if !experiment.slices.contains(slice) {
+            experiment.slices.push(slice.clone());
+        }
+    }
+    let source = experiment.source()?;
+    if arguments.dry_run {
+        return dry_run(&experiment, &source, arguments);
+    }
+
+    let judged = judged(&experiment, &source, arguments.limit)?;
+    let progress = global.progress("documents");
+    let index = experiment.open_index(&source, |text| global.say(text), &progress)?;
+    progress.finish_and_clear();
+    let identity = experiment.identity(&source, &judged, &index)?;
+    if identity.dangling > 0 {
+        global.say(&format!("note: {} relevant documents are not in the index; they count as not found", identity.dangling));
+    }
+    let SystemConfig::Rag(config) = &experiment.system;
+    let rag = Rag::new(&index, &judged, config, &experiment.metrics)?;
+    let progress = global.progress("queries");
+    let options = Options {
+        reports: &arguments.reports,
+        batch_size: experiment.batch_size.get(),
+        fresh: arguments.fresh,
+        device: "cpu",
+    };
+    let finished = runner::evaluate(&rag, &judged.queries, identity, &options, &progress)?;
+    progress.finish_and_clear();
+    if finished.manifest.resumed_examples > 0 {
+        global.say(&format!("continued an interrupted run: {} examples were done", finished.manifest.resumed_examples));
+    }
+    let rendering = match arguments.format {
+        Format::Table => Rendering::Table,
+        Format::Markdown => Rendering::Markdown,
+        Format::Json => {
+            let run = finished.path.0.display().to_string();
+            return print_json(&Outcome { run, summary: &finished.summary });
+        }
+    };
+    print(render(&Run::open(finished.path)?, rendering)?)
+}
+
+fn judged(experiment: &Experiment, source: &Source, limit: Option<usize>) -> anyhow::Result<Judged> {
+    let mut judged = Judged::read(source)?;
+    for slice in &experiment.slices {
+        ensure!(
+            judged.queries.iter().any(|query| query.metadata.contains_key(slice)),
+            "no query has the field `{slice}` to slice by; the fields are {}",
+            judged.fields().join(", ")
+        );
+    }
+    if let Some(limit) = limit {
+        judged.queries.truncate(limit);
+    }
+    Ok(judged)
+}
+
+/// The resolved config and the bill: rows × calls × tokens × seconds × dollars.
+fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> anyhow::Result<()> {
+    let judged = judged(experiment, source, arguments.limit)?;
+    let SystemConfig::Rag(config) = &experiment.system;
+    let (path, owned) = experiment.index()?;
+    let queries = judged.queries.len();
+    let mut lines = vec![toml::to_string(experiment)?];
+    lines.push(format!("# {queries} judged queries ({} without a judgement are left out)", judged.unjudged));
+    let to_build = match owned {
+        Some(index) if !indexes::is_current(&path, source, index)? => {
+            let documents = Corpus::open(&source.corpus())?.try_fold(0_usize, |count, row| row.map(|_| count + 1))?;
+            format!("to be built from {documents} documents")
+        }
+        Some(_) => "current".to_owned(),
+        None => "yours".to_owned(),
+    };
+    lines.push(format!("# index `{}`: {to_build}", path.display()));
+    let embeds = config.variants.iter().any(|variant| !matches!(variant.retrieve, Retrieve::Lexical(_)));
+    let rows = queries * config.variants.len();
+    lines.push(format!("# rows: {queries} queries × {} variants = {rows}", config.variants.len()));
+    lines.push(format!("# embedding calls: {}, on this machine; model calls over the network: 0", if embeds { queries } else { 0 }));
+    lines.push("# tokens: 0; cost: 0 USD".to_owned());
+    lines.push(match last_pace(experiment, arguments)? {
+        Some(seconds) => format!("# seconds: about {:.1}, at the pace of the last finished run", seconds * queries as f64),
+        None => "# seconds: unknown until a first run".to_owned(),
+    });
+    print(lines.join("\n"))
+}
+
+/// Seconds per example of the newest finished run of this name.
+fn last_pace(experiment: &Experiment, arguments: &Arguments) -> anyhow::Result<Option<f64>> {
+    for path in RunPath::all(&arguments.reports, &String::from(experiment.name.clone()))? {
+        if path.file(files::MANIFEST).exists() {
+            let manifest = Run::open(path)?.manifest;
+            let ran = manifest.identity.examples - manifest.resumed_examples;
+            if ran > 0 {
+                return Ok(Some(manifest.seconds / ran as f64));
+            }
+        }
+    }
+    Ok(None)
+}

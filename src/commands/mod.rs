@@ -1,0 +1,31 @@
+//! One file per subcommand, its arguments inside. Only these print.
+
+pub mod data;
+pub mod eval;
+pub mod index;
+pub mod report;
+pub mod search;
+
+use std::io::Write;
+
+use serde::Serialize;
+
+/// Writes a result to standard output.
+fn print(text: impl AsRef<str>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_ref().as_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// Writes one JSON value to standard output.
+fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(serde_json::to_string_pretty(value)?)
+}
+
+/// The most memory that this process has had, in bytes, where the system tells.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = fs_err::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}

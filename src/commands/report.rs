@@ -1,0 +1,77 @@
+//! `ragkit report`: show a run.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::print;
+use crate::report::{Difference, Latency, Run, RunPath, Style, SummaryRow, index_facts, latency_table, metric_table};
+
+/// Show a run: every metric with its interval, differences from the first variant, latency per stage.
+///
+/// Intervals are 95 % BCa bootstrap intervals over the examples. A difference is paired: both variants saw the same
+/// examples, so its interval is the one that tells whether they differ.
+#[derive(Args)]
+pub struct Arguments {
+    /// The run directory; the newest finished one of `reports` unless given.
+    run: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Rendering::Table)]
+    format: Rendering,
+}
+
+/// How a run is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Rendering {
+    /// Tables for the terminal.
+    Table,
+    /// Tables for a Markdown page.
+    Markdown,
+    /// One JSON object: `run`, `manifest`, `summary`, `differences`, `latencies`.
+    Json,
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    run: String,
+    manifest: &'a crate::report::Manifest,
+    summary: Vec<SummaryRow>,
+    differences: Vec<Difference>,
+    latencies: Vec<Latency>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let run = Run::open(RunPath::find(arguments.run.as_deref())?)?;
+    print(render(&run, arguments.format)?)
+}
+
+/// The run as text.
+pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> {
+    let (summary, differences, latencies) = (run.summary()?, run.differences()?, run.latencies()?);
+    let path = run.path.0.display().to_string();
+    let style = match rendering {
+        Rendering::Table => Style::Terminal,
+        Rendering::Markdown => Style::Markdown,
+        Rendering::Json => {
+            let whole = Whole { run: path, manifest: &run.manifest, summary, differences, latencies };
+            return Ok(serde_json::to_string_pretty(&whole)?);
+        }
+    };
+    let identity = &run.manifest.identity;
+    let mut notes = vec![index_facts(identity)];
+    notes.push(format!("{} examples; {} queries without a judgement were left out", identity.examples, identity.unjudged));
+    if identity.dangling > 0 {
+        notes.push(format!("{} relevant documents are not in the index and count as not found", identity.dangling));
+    }
+    for (variant, errors) in run.manifest.errors.iter().filter(|(_, errors)| **errors > 0) {
+        notes.push(format!("{variant}: {errors} examples ended in an error and count as 0; see `error` in examples.parquet"));
+    }
+    if latencies.iter().any(|row| row.batch_size > 1) {
+        notes.push("where a call serves several queries, its latency is divided by their number".to_owned());
+    }
+    let title = format!("{}: {path}", identity.name);
+    let metrics = metric_table(style, identity, &summary, &differences);
+    Ok([title, metrics, latency_table(style, &latencies), notes.join("\n")].join("\n\n"))
+}

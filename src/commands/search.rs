@@ -1,0 +1,149 @@
+//! `ragkit search`: look at what retrieval finds, and why.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{print, print_json};
+use crate::data;
+use crate::indexes::{Bm25Params, Hit, Index, Shown, Term};
+use crate::systems::rag::{Dense, Found, Hybrid, Retrieve, Searcher, Variant};
+
+/// Look at what retrieval finds, and why.
+///
+/// Prints the best documents for QUERY; with --explain also the terms of every lexical score and the place of every
+/// document in each list.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    ragkit search handbook.index \"travel by train\"\n  \
+    ragkit search handbook.index \"salary bands\" --access hr,managers --by lexical --explain")]
+pub struct Arguments {
+    /// The index directory.
+    index: PathBuf,
+    /// What to search for.
+    query: String,
+    /// How to search; hybrid where the index can embed a query, else lexical.
+    #[arg(long, value_enum)]
+    by: Option<By>,
+    /// Documents to show.
+    #[arg(short, default_value_t = 10, value_name = "N")]
+    k: usize,
+    /// Labels that the caller holds: show only what these may see [default: everything].
+    #[arg(long, value_name = "LABEL,…", value_delimiter = ',', num_args = 0..)]
+    access: Option<Vec<String>>,
+    /// BM25's k1.
+    #[arg(long, default_value_t = Bm25Params::default().k1)]
+    k1: f32,
+    /// BM25's b.
+    #[arg(long, default_value_t = Bm25Params::default().b)]
+    b: f32,
+    /// Show the terms of every score.
+    #[arg(long)]
+    explain: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    Lexical,
+    Dense,
+    Hybrid,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// One document found.
+#[derive(Serialize)]
+struct Line {
+    rank: usize,
+    score: f64,
+    #[serde(flatten)]
+    document: Shown,
+    /// Where it stood in each stage's list: rank and score.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stages: Vec<(&'static str, usize, f64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    terms: Vec<Term>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let index = Index::open(&arguments.index)?;
+    let params = Bm25Params { k1: arguments.k1, b: arguments.b };
+    params.validate()?;
+    let by = arguments.by.unwrap_or(if index.embedder.is_some() { By::Hybrid } else { By::Lexical });
+    let retrieve = match by {
+        By::Lexical => Retrieve::Lexical(params),
+        By::Dense => Retrieve::Dense(Dense {}),
+        By::Hybrid => Retrieve::Hybrid(Hybrid { lexical: params, ..Hybrid::default() }),
+    };
+    let query = data::Query {
+        id: String::new(),
+        text: arguments.query.clone(),
+        metadata: data::Metadata::new(),
+        access: arguments.access.clone(),
+        vector: None,
+    };
+    let variants = [Variant { name: "search".into(), retrieve }];
+    let found = Searcher::new(&index, &variants, arguments.k)?.search(&[&query]);
+    let stages = found.into_iter().flatten().next().context("one query and one variant give one result")?;
+    let lines = lines(&index, arguments, params, &stages.map_err(anyhow::Error::msg)?)?;
+    match arguments.format {
+        Format::Json => print_json(&lines),
+        Format::Text if lines.is_empty() => print("nothing found"),
+        Format::Text => print(lines.iter().map(text).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+fn lines(index: &Index, arguments: &Arguments, params: Bm25Params, stages: &[Found]) -> anyhow::Result<Vec<Line>> {
+    let hits = stages.last().map_or(&[][..], |found| &found.hits);
+    let rows: Vec<u32> = hits.iter().map(|hit| hit.row).collect();
+    let terms = index.analyser.clone().terms(&arguments.query);
+    let scorer = index.bm25.scorer(params);
+    let line = |((rank, hit), document): ((usize, &Hit), Shown)| {
+        let mut line = Line { rank, score: hit.score, document, stages: Vec::new(), terms: Vec::new() };
+        if arguments.explain {
+            line.terms = scorer.explain(&terms, hit.row)?;
+            for Found { stage, hits, .. } in stages {
+                if let Some(place) = hits.iter().position(|other| other.row == hit.row) {
+                    line.stages.push((stage, place + 1, hits[place].score));
+                }
+            }
+        }
+        Ok(line)
+    };
+    (1..).zip(hits).zip(index.documents.read(&rows)?).map(line).collect()
+}
+
+/// A document as text: a line, the beginning of its text, and what explains it.
+fn text(line: &Line) -> String {
+    const WIDTH: usize = 100;
+    let mut lines = vec![format!("{:>3}  {:.4}  {}  {}", line.rank, line.score, line.document.id, line.document.title)];
+    let beginning: String = line.document.text.chars().take(WIDTH).collect();
+    let more = if beginning.len() < line.document.text.len() { "…" } else { "" };
+    lines.push(format!("     {}{more}", beginning.replace('\n', " ")));
+    for (stage, rank, score) in &line.stages {
+        lines.push(format!("     {stage}: rank {rank}, score {score:.4}"));
+    }
+    for term in &line.terms {
+        lines.push(format!(
+            "     {:+.4} `{}`: idf {:.4} (in {} documents), {} of the {} terms here{}",
+            term.score,
+            term.term,
+            term.idf,
+            term.document_frequency,
+            term.in_document,
+            term.document_length,
+            if term.in_query > 1 { format!(", {} times in the query", term.in_query) } else { String::new() }
+        ));
+    }
+    lines.join("\n")
+}

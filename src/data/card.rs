@@ -1,0 +1,101 @@
+//! Dataset cards: what a dataset is, where it comes from, and how to tell that a copy is the right one.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::{Checksum, Corpus, Judged, PathText, Source};
+
+/// One file of `datasets/`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Short name.
+    pub name: String,
+    /// One or two sentences: what it is and what it is good for.
+    pub about: String,
+    /// The licence of the data.
+    pub licence: String,
+    /// Where it comes from.
+    pub origin: String,
+    /// Traps that a reader of the files should know.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notes: String,
+    /// What a right copy counts.
+    pub expect: Expect,
+    /// Size and SHA-256 of each file.
+    pub files: BTreeMap<String, Checksum>,
+    /// Where the files are and how to read them.
+    pub source: Source,
+}
+
+/// What a right copy counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Documents of the corpus.
+    pub documents: usize,
+    /// Queries with at least one judgement.
+    pub judged_queries: usize,
+    /// Judgements, of any grade.
+    pub judgements: usize,
+}
+
+/// One thing that `verify` looked at.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// What was checked.
+    pub check: String,
+    /// Whether it is as the card says.
+    pub ok: bool,
+    /// What was found.
+    pub found: String,
+}
+
+impl Finding {
+    fn count(check: &str, expected: usize, found: usize) -> Self {
+        let text = if found == expected { found.to_string() } else { format!("{found}, the card says {expected}") };
+        Self { check: check.into(), ok: found == expected, found: text }
+    }
+}
+
+impl Card {
+    /// Reads a card.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let text = fs_err::read_to_string(path)?;
+        toml::from_str(&text).with_context(|| format!("`{}` is not a dataset card", path.display()))
+    }
+
+    /// Checks the local copy: checksums, counts, and judgements that point at documents which do not exist.
+    pub fn verify(&self) -> anyhow::Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        for (path, expected) in &self.files {
+            let (ok, found) = match Checksum::of_file(&PathText(path.clone()).resolve()?) {
+                Ok(found) if found == *expected => (true, format!("{} bytes, sha256 {}…", found.bytes, &found.sha256[..12])),
+                Ok(found) => (false, format!("{} bytes, sha256 {}; another file than the card's", found.bytes, found.sha256)),
+                Err(error) => (false, error.to_string()),
+            };
+            findings.push(Finding { check: format!("file {path}"), ok, found });
+        }
+        if findings.iter().any(|finding| finding.found.contains("No such file")) {
+            return Ok(findings);
+        }
+        let ids = Corpus::open(&self.source.corpus())?
+            .map(|document| document.map(|document| document.id))
+            .collect::<anyhow::Result<HashSet<_>>>()?;
+        let judged = Judged::read(&self.source)?;
+        let judgements = || judged.qrels.queries.values().flatten();
+        findings.push(Finding::count("documents", self.expect.documents, ids.len()));
+        findings.push(Finding::count("judged queries", self.expect.judged_queries, judged.queries.len()));
+        findings.push(Finding::count("judgements", self.expect.judgements, judgements().count()));
+        let dangling: Vec<_> = judgements().filter(|judgement| !ids.contains(&judgement.document)).collect();
+        let found = dangling.first().map_or_else(
+            || "none".to_owned(),
+            |first| format!("{}, the first is `{}` in line {}", dangling.len(), first.document, first.line),
+        );
+        findings.push(Finding { check: "judged documents that are not in the corpus".into(), ok: dangling.is_empty(), found });
+        Ok(findings)
+    }
+}

@@ -1,0 +1,78 @@
+//! Queries with their judgements: what an evaluation runs over.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+
+use super::corpus::Records;
+use super::{DataError, Metadata, Place, Qrels, Source};
+
+/// One query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// Its id, unique in the table.
+    pub id: String,
+    /// What is asked.
+    pub text: String,
+    /// What else is known of it; its fields can be slices.
+    pub metadata: Metadata,
+    /// The labels that the caller holds; `None` means that the caller sees everything.
+    pub access: Option<Vec<String>>,
+    /// The user's own vector of the query.
+    pub vector: Option<Vec<f32>>,
+}
+
+/// The judged queries of a dataset in the order of their file.
+#[derive(Debug)]
+pub struct Judged {
+    /// Queries that have at least one judgement.
+    pub queries: Vec<Query>,
+    /// The judgements, by query.
+    pub qrels: Qrels,
+    /// How many queries have none, and are therefore not evaluated.
+    pub unjudged: usize,
+}
+
+impl Judged {
+    /// Reads the queries and judgements of `source` and checks them against each other.
+    pub fn read(source: &Source) -> anyhow::Result<Self> {
+        let table = source.queries().context("the dataset names no queries; add `[source.tables.queries]`")?;
+        let qrels = source.qrels().context("the dataset names no judgements; add `[source.tables.qrels]`")?.read()?;
+        let path = table.path.resolve()?;
+        let (mut queries, mut places, mut unjudged) = (Vec::new(), HashMap::new(), 0);
+        for record in Records::open(&table)? {
+            let (place, record) = record?;
+            if !qrels.queries.contains_key(&record.id) {
+                unjudged += 1;
+                continue;
+            }
+            places.insert(record.id.clone(), place);
+            queries.push(Query {
+                id: record.id,
+                text: record.text,
+                metadata: record.metadata,
+                access: record.access,
+                vector: record.vector,
+            });
+        }
+        for (id, judgements) in &qrels.queries {
+            if !places.contains_key(id) {
+                let message = format!("query `{id}` is judged but is not in `{}`; add it there or drop its judgements", path.display());
+                return Err(DataError::at(&qrels.path, Place::Line(judgements[0].line), message).into());
+            }
+        }
+        Ok(Self { queries, qrels, unjudged })
+    }
+
+    /// The names of the queries' metadata fields.
+    pub fn fields(&self) -> Vec<String> {
+        let names: std::collections::BTreeSet<&String> = self.queries.iter().flat_map(|query| query.metadata.keys()).collect();
+        names.into_iter().map(|name| format!("`{name}`")).collect()
+    }
+
+    /// The judgements of a query as `(document, grade)`.
+    pub fn grades<'a>(&'a self, query: &str) -> impl Iterator<Item = (&'a str, i32)> {
+        let judgements = self.qrels.queries.get(query).map_or(&[][..], Vec::as_slice);
+        judgements.iter().map(|judgement| (judgement.document.as_str(), judgement.grade))
+    }
+}

@@ -1,0 +1,30 @@
+//! Records and readers: what the user's files say, checked row by row.
+//!
+//! Everything here turns a file into plain records or into a [`DataError`] that names the file and the line.
+//! Nothing here knows about indexes, models or metrics.
+
+mod card;
+mod checksum;
+mod corpus;
+mod error;
+mod judged;
+mod paths;
+mod qrels;
+mod record;
+mod rows;
+mod smart;
+mod source;
+mod table;
+mod vectors;
+
+pub use card::{Card, Finding};
+pub use checksum::{Checksum, Digest};
+pub use corpus::{Corpus, Document};
+pub use error::{DataError, Place};
+pub use judged::{Judged, Query};
+pub use paths::PathText;
+pub use qrels::{Judgement, Qrels, QrelsFile};
+pub use record::{Fields, Metadata};
+pub use source::Source;
+pub use table::{Encoding, Format, Table};
+pub use vectors::VectorFile;

@@ -1,0 +1,186 @@
+//! From a row of named columns to a record with an id and a text.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::rows::kind;
+use super::{DataError, Place};
+
+/// Named facts about a document or a query, as text.
+pub type Metadata = BTreeMap<String, String>;
+
+/// Which column of a table means what.
+///
+/// Where a name is absent the usual ones are tried (`_id` or `id`, `title`, `text`, `access`, `vector`, and BEIR's
+/// `metadata` object); a column that is named here must be in every row.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fields {
+    /// The unique id: text or a whole number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Columns to keep as metadata.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metadata: Vec<String>,
+    /// Access labels: a list, or one text with the labels separated by `;`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<String>,
+    /// The user's own vector: a list of numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector: Option<String>,
+}
+
+impl Fields {
+    /// Whether nothing was named.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Reads one row. `place` is where it stands in `path`.
+    pub(super) fn record(&self, path: &Path, place: Place, row: &Map<String, Value>) -> Result<Record, DataError> {
+        let columns = Columns { path, place, row };
+        let id = columns.take(self.id.as_deref(), &["_id", "id"])?;
+        let id = id.ok_or_else(|| columns.missing("id", "`_id` or `id`"))?;
+        let id = match id {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) if !number.is_f64() => number.to_string(),
+            other => return Err(columns.fault(format!("the id must be text or a whole number, found {}", kind(other)))),
+        };
+        if id.is_empty() {
+            return Err(columns.fault("the id is empty"));
+        }
+        let text = columns.take(self.text.as_deref(), &["text"])?;
+        if text.is_none() {
+            return Err(columns.missing("text", "`text`"));
+        }
+        Ok(Record {
+            title: columns.text("title", columns.take(self.title.as_deref(), &["title"])?)?,
+            text: columns.text("text", text)?,
+            access: columns.labels(columns.take(self.access.as_deref(), &["access"])?)?,
+            vector: columns.vector(columns.take(self.vector.as_deref(), &["vector"])?)?,
+            metadata: columns.metadata(&self.metadata)?,
+            id,
+        })
+    }
+}
+
+/// What one row says.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub id: String,
+    pub title: String,
+    pub text: String,
+    pub metadata: Metadata,
+    /// `None` where the row has no access column at all.
+    pub access: Option<Vec<String>>,
+    pub vector: Option<Vec<f32>>,
+}
+
+struct Columns<'a> {
+    path: &'a Path,
+    place: Place,
+    row: &'a Map<String, Value>,
+}
+
+impl<'a> Columns<'a> {
+    fn fault(&self, message: impl Into<String>) -> DataError {
+        DataError::at(self.path, self.place, message)
+    }
+
+    fn missing(&self, what: &str, tried: &str) -> DataError {
+        let names = self.row.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        self.fault(format!("no column {tried} for the {what}; the columns are {names}; name one in `fields.{what}`"))
+    }
+
+    /// The column that was named, which must be there, or the first of the usual ones that is.
+    fn take(&self, named: Option<&str>, usual: &[&str]) -> Result<Option<&'a Value>, DataError> {
+        match named {
+            Some(name) => match self.row.get(name) {
+                Some(value) => Ok(Some(value)),
+                None => Err(self.missing(usual[usual.len() - 1], &format!("`{name}`"))),
+            },
+            None => Ok(usual.iter().find_map(|name| self.row.get(*name))),
+        }
+    }
+
+    fn text(&self, what: &str, value: Option<&Value>) -> Result<String, DataError> {
+        match value {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(other) => Err(self.fault(format!("the {what} must be text, found {}", kind(other)))),
+        }
+    }
+
+    fn labels(&self, value: Option<&Value>) -> Result<Option<Vec<String>>, DataError> {
+        let clean = |label: &str| label.trim().to_owned();
+        let mut labels: Vec<String> = match value {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) => text.split(';').map(clean).filter(|label| !label.is_empty()).collect(),
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|item| item.as_str().map(clean).filter(|label| !label.is_empty()))
+                .collect::<Option<_>>()
+                .ok_or_else(|| self.fault("an access label must be text and not empty"))?,
+            Some(other) => {
+                return Err(self.fault(format!(
+                    "the access labels must be a list of texts, or one text separated by `;`, found {}",
+                    kind(other)
+                )));
+            }
+        };
+        labels.sort();
+        labels.dedup();
+        Ok(Some(labels))
+    }
+
+    fn vector(&self, value: Option<&Value>) -> Result<Option<Vec<f32>>, DataError> {
+        let items = match value {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(items)) => items,
+            Some(other) => return Err(self.fault(format!("the vector must be a list of numbers, found {}", kind(other)))),
+        };
+        let mut vector = Vec::with_capacity(items.len());
+        for (dimension, item) in items.iter().enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "vectors are stored as f32")]
+            match item.as_f64().map(|number| number as f32) {
+                Some(number) if number.is_finite() => vector.push(number),
+                _ => {
+                    return Err(self.fault(format!(
+                        "the vector's dimension {} is not a finite number (NaN, infinite or missing); mend or drop the row",
+                        dimension + 1
+                    )));
+                }
+            }
+        }
+        Ok(Some(vector))
+    }
+
+    fn metadata(&self, named: &[String]) -> Result<Metadata, DataError> {
+        let mut metadata = Metadata::new();
+        if named.is_empty() {
+            if let Some(Value::Object(object)) = self.row.get("metadata") {
+                metadata.extend(object.iter().map(|(name, value)| (name.clone(), plain(value))));
+            }
+            return Ok(metadata);
+        }
+        for name in named {
+            let value = self.take(Some(name), &["metadata"])?.unwrap_or(&Value::Null);
+            metadata.insert(name.clone(), plain(value));
+        }
+        Ok(metadata)
+    }
+}
+
+/// A metadata value as text: text as it is, everything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,213 @@
+//! The experiment file: the root of the config, and how it becomes something that runs.
+//!
+//! Loading parses and validates and touches no other file; paths in it are relative to the working directory.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Card, Checksum, Digest, Judged, PathText, Source};
+use crate::indexes::{self, Index, IndexConfig};
+use crate::metrics::Metric;
+use crate::report::{Identity, IndexFacts};
+use crate::systems::rag::{self, IndexChoice};
+
+/// A file of `configs/`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Names the run directory.
+    pub name: Name,
+    /// Seed of every random choice but those that have their own.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Examples that are run together.
+    #[serde(default = "default_batch_size")]
+    pub batch_size: NonZeroUsize,
+    /// What to measure.
+    pub metrics: Vec<Metric>,
+    /// Fields of the examples by which to slice the summary.
+    #[serde(default)]
+    pub slices: Vec<String>,
+    /// What to run over.
+    pub dataset: Dataset,
+    /// What to run.
+    pub system: SystemConfig,
+}
+
+fn default_seed() -> u64 {
+    17
+}
+
+fn default_batch_size() -> NonZeroUsize {
+    const { NonZeroUsize::new(32).expect("32 is not 0") }
+}
+
+/// A name that can be part of a file name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Name(String);
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || name.len() > 100 || !name.chars().all(fits) {
+            return Err(format!("the name `{name}` must be 1 to 100 letters, digits, `-` or `_`: it names a directory"));
+        }
+        Ok(Self(name))
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0
+    }
+}
+
+/// Where the examples come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dataset {
+    /// A dataset card.
+    Card(PathText),
+    /// Files, named here.
+    Source(Source),
+}
+
+/// Which system, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SystemConfig {
+    /// Enterprise RAG.
+    Rag(rag::Config),
+}
+
+impl Experiment {
+    /// Reads and validates an experiment file.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let text = fs_err::read_to_string(path).context("cannot read the config")?;
+        let parsed: Result<Self, _> = toml::from_str(&text);
+        // toml's message ends in a line break, and begins with the place and the line at fault.
+        let experiment = parsed.map_err(|error| anyhow::anyhow!("`{}` is not a valid config: {}", path.display(), error.to_string().trim_end()))?;
+        experiment.validate().with_context(|| format!("`{}` is not a valid config", path.display()))?;
+        Ok(experiment)
+    }
+
+    fn validate(&self) -> anyhow::Result<()> {
+        ensure!(!self.metrics.is_empty(), "`metrics` is empty; name at least one, as in `metrics = [\"nDCG@10\"]`");
+        for (place, metric) in self.metrics.iter().enumerate() {
+            ensure!(!self.metrics[..place].contains(metric), "`metrics` names `{metric}` twice");
+        }
+        let SystemConfig::Rag(config) = &self.system;
+        config.validate(&self.metrics)
+    }
+
+    /// Keeps the named variants only, in the order of the config.
+    pub fn keep_variants(&mut self, names: &[String]) -> anyhow::Result<()> {
+        let SystemConfig::Rag(config) = &mut self.system;
+        for name in names {
+            if !config.variants.iter().any(|variant| variant.name == *name) {
+                let known: Vec<_> = config.variants.iter().map(|variant| format!("`{}`", variant.name)).collect();
+                bail!("there is no variant `{name}`; the config has {}", known.join(", "));
+            }
+        }
+        config.variants.retain(|variant| names.contains(&variant.name));
+        Ok(())
+    }
+
+    /// Where the data lies.
+    pub fn source(&self) -> anyhow::Result<Source> {
+        match &self.dataset {
+            Dataset::Source(source) => Ok(source.clone()),
+            Dataset::Card(path) => Ok(Card::load(&path.resolve()?)?.source),
+        }
+    }
+
+    /// The index that the experiment searches: where it is and, if the config owns it, what it is to be.
+    pub fn index(&self) -> anyhow::Result<(PathBuf, Option<&IndexConfig>)> {
+        let SystemConfig::Rag(config) = &self.system;
+        match &config.index {
+            IndexChoice::Path(path) => Ok((path.resolve()?, None)),
+            IndexChoice::Build(index) => Ok((cache_folder().join("indexes").join(&self.name.0), Some(index))),
+        }
+    }
+
+    /// Opens the index; one that the config owns is built first where it is missing or stale.
+    pub fn open_index(&self, source: &Source, say: impl Fn(&str), progress: &ProgressBar) -> anyhow::Result<Index> {
+        let (path, owned) = self.index()?;
+        if let Some(config) = owned {
+            if !indexes::is_current(&path, source, config)? {
+                say(&format!("building the index `{}`", path.display()));
+                indexes::build(source, config, &path, progress)?;
+            }
+            return match Index::open(&path) {
+                Err(error) if error.is::<indexes::OpenError>() => {
+                    say(&format!("{error}; rebuilding it"));
+                    indexes::build(source, config, &path, progress)?;
+                    Index::open(&path)
+                }
+                opened => opened,
+            };
+        }
+        let index = Index::open(&path)?;
+        let built_from: Vec<&Checksum> = index.manifest.source_files.values().collect();
+        for file in source.corpus_files()? {
+            let found = Checksum::of_file(&file)?;
+            ensure!(
+                built_from.contains(&&found),
+                "the index `{}` was not built from `{}` as it is now; give another path or rebuild it with `ragkit index {} --out {}`",
+                path.display(),
+                file.display(),
+                file.display(),
+                path.display()
+            );
+        }
+        Ok(index)
+    }
+
+    /// What the numbers of a run over `judged` in `index` are a function of.
+    pub fn identity(&self, source: &Source, judged: &Judged, index: &Index) -> anyhow::Result<Identity> {
+        let SystemConfig::Rag(config) = &self.system;
+        let mut digest = Digest::default();
+        for file in source.judged_files()? {
+            digest = digest.with("file", Checksum::of_file(&file)?.sha256);
+        }
+        // How the files are read counts too, and how many of the queries: `--limit` makes another run.
+        digest = digest.with("source", serde_json::to_vec(source)?);
+        let dataset_digest = digest.with("queries", judged.queries.len().to_le_bytes()).finish();
+        let known: std::collections::HashSet<&str> =
+            (0..index.documents.len()).map(|row| index.documents.id(u32::try_from(row).unwrap_or(u32::MAX))).collect();
+        let relevant = judged.queries.iter().flat_map(|query| judged.grades(&query.id)).filter(|(_, grade)| *grade > 0);
+        let manifest = &index.manifest;
+        Ok(Identity {
+            name: self.name.0.clone(),
+            ragkit: crate::version().to_owned(),
+            config: serde_json::to_value(self)?,
+            seed: self.seed,
+            dataset_digest,
+            index: IndexFacts {
+                digest: manifest.digest.clone(),
+                documents: manifest.documents,
+                empty_documents: manifest.empty_documents,
+                terms: manifest.terms,
+                embedder: manifest.config.embedder.name().to_owned(),
+                dim: manifest.dim,
+            },
+            variants: config.variants.iter().map(|variant| variant.name.clone()).collect(),
+            slices: self.slices.clone(),
+            examples: judged.queries.len(),
+            unjudged: judged.unjudged,
+            dangling: relevant.filter(|(document, _)| !known.contains(document)).count(),
+        })
+    }
+}
+
+/// Where indexes and caches live: `$RAGKIT_CACHE`, or `.ragkit` in the working directory.
+pub fn cache_folder() -> PathBuf {
+    std::env::var_os("RAGKIT_CACHE").map_or_else(|| PathBuf::from(".ragkit"), PathBuf::from)
+}

@@ -1,0 +1,125 @@
+//! From a corpus to an index directory, in one pass over the documents.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, bail, ensure};
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+use tantivy::tokenizer::Token;
+
+use super::bm25::{Bm25, Bm25Writer};
+use super::documents::{self, DocumentsWriter};
+use super::manifest::{EmbedderConfig, FORMAT, IndexConfig, Manifest};
+use super::store::{self, Store};
+use crate::analysis::Analyser;
+use crate::data::{Corpus, Document, Source};
+use crate::models::{Lsa, Matrix};
+
+/// Documents that are analysed together, in parallel.
+const BATCH: usize = 1024;
+
+/// What was built, for the user.
+#[derive(Debug)]
+pub struct Built {
+    /// The manifest of the new index.
+    pub manifest: Manifest,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Builds the index of `source` in the directory `out`, which keeps its previous index, whole, until this one is.
+pub fn build(source: &Source, config: &IndexConfig, out: &Path, progress: &ProgressBar) -> anyhow::Result<Built> {
+    let started = std::time::Instant::now();
+    let store = Store::lock(out)?;
+    let source_files = Manifest::checksums(source)?;
+    let digest = Manifest::digest(source, &source_files, config)?;
+    let analyser = Analyser::new(&config.analyser)?;
+    let folder = store.new_folder()?;
+
+    let written = write_documents(source, config, &analyser, folder.path(), progress)?;
+    progress.set_message("fitting vectors");
+    let bm25 = Bm25::open(&store::bm25_in(folder.path()), vec![0; written.documents].into())?;
+    let counts = bm25.counts()?;
+    let terms = counts.terms.len();
+    let dim = match &config.embedder {
+        EmbedderConfig::None => None,
+        EmbedderConfig::Vectors => Some(written.vectors),
+        EmbedderConfig::Lsa(lsa) => {
+            let (model, vectors) = Lsa::fit(&counts, lsa, analyser)?;
+            model.save(folder.path())?;
+            Some(vectors)
+        }
+    }
+    .map(|vectors| vectors.save(&store::vectors_in(folder.path())).map(|()| vectors.dim()))
+    .transpose()?;
+    drop((bm25, counts));
+
+    let manifest = Manifest {
+        format: FORMAT,
+        ragkit: env!("CARGO_PKG_VERSION").into(),
+        digest,
+        source: source.clone(),
+        source_files,
+        config: config.clone(),
+        documents: written.documents,
+        empty_documents: written.empty,
+        terms,
+        dim,
+        folder: String::new(),
+        files: BTreeMap::new(),
+    };
+    let manifest = store.commit(folder, manifest)?;
+    Ok(Built { manifest, seconds: started.elapsed().as_secs_f64() })
+}
+
+struct Written {
+    documents: usize,
+    empty: usize,
+    vectors: Matrix,
+}
+
+fn write_documents(
+    source: &Source,
+    config: &IndexConfig,
+    analyser: &Analyser,
+    folder: &Path,
+    progress: &ProgressBar,
+) -> anyhow::Result<Written> {
+    let mut corpus = Corpus::open(&source.corpus())?;
+    let mut texts = DocumentsWriter::new(documents::path_in(folder));
+    let mut bm25 = Bm25Writer::create(&store::bm25_in(folder))?;
+    let mut written = Written { documents: 0, empty: 0, vectors: Matrix::default() };
+    loop {
+        let mut batch: Vec<Document> = corpus.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
+        if batch.is_empty() {
+            break;
+        }
+        let analysed: Vec<Vec<Token>> = batch
+            .par_iter()
+            .map_init(|| analyser.clone(), |analyser, document| analyser.tokens(&document.searched()))
+            .collect();
+        for (document, tokens) in batch.iter_mut().zip(analysed) {
+            if config.embedder == EmbedderConfig::Vectors {
+                written.vectors.push(&unit_vector(document)?);
+            }
+            written.empty += usize::from(tokens.is_empty());
+            bm25.add(u32::try_from(written.documents).context("more documents than an index can hold (2^32)")?, tokens)?;
+            written.documents += 1;
+        }
+        texts.write(&batch)?;
+        progress.inc(batch.len() as u64);
+    }
+    ensure!(written.documents > 0, "`{}` holds no document", source.corpus().path);
+    texts.finish()?;
+    bm25.finish()?;
+    Ok(written)
+}
+
+fn unit_vector(document: &mut Document) -> anyhow::Result<Vec<f32>> {
+    let Some(mut vector) = document.vector.take() else {
+        bail!("document `{}` has no vector; name its column in `fields.vector` or a file in `vectors`, or choose another `embedder`", document.id);
+    };
+    Matrix::normalise(&mut vector);
+    Ok(vector)
+}

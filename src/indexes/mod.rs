@@ -1,0 +1,17 @@
+//! Indexes on disk: BM25 over tantivy's postings, exact dense search, and the store that keeps them whole.
+
+mod bm25;
+mod build;
+mod documents;
+mod flat;
+mod manifest;
+mod store;
+mod top;
+
+pub use bm25::{Bm25, Bm25Params, Term};
+pub use build::{Built, build};
+pub use documents::{Documents, Shown, Visible};
+pub use flat::Flat;
+pub use manifest::{EmbedderConfig, IndexConfig, Manifest};
+pub use store::{Index, OpenError, is_current};
+pub use top::Hit;

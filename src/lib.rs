@@ -1,0 +1,63 @@
+//! ragkit: offline evaluation of the ML systems that companies run, in one binary.
+//!
+//! It answers, repeatably: is this system better than the last one, by how much, and how sure are we?
+//!
+//! ```text
+//! corpus ───────────────► ragkit index ──► index directory ──► ragkit search   (look)
+//! config (TOML) + dataset ► ragkit eval ───► run directory ────► ragkit report   (look)
+//! ```
+//!
+//! # The house
+//!
+//! Imports point downwards only; `tests/layers.rs` keeps it so.
+//!
+//! | rank | module | what lives there |
+//! |---|---|---|
+//! | 8 | [`cli`] | arguments in, exit code out |
+//! | 7 | [`commands`] | one file per subcommand, its arguments inside; only these print |
+//! | 6 | [`experiment`], [`runner`] | the config's root; the one evaluation loop (batches, journal, resume) |
+//! | 5 | [`systems`] | the pipelines under evaluation; a folder reads top to bottom as the stages of its pipeline |
+//! | 4 | [`indexes`] | BM25, exact dense search, and the store that keeps an index whole |
+//! | 3 | [`report`] | the run directory: Parquet out, questions back in, tables |
+//! | 3 | [`models`] | from text to vectors |
+//! | 2 | [`analysis`] | from text to terms |
+//! | 1 | [`data`], [`metrics`], [`outputs`] | records and readers; pure functions; what a system produced |
+//!
+//! # The way of the data
+//!
+//! [`experiment::Experiment`] names a [`data::Source`]. Its corpus becomes an [`indexes::Index`] in one pass; its
+//! judged queries ([`data::Judged`]) go through a [`systems::System`] in batches, and what comes out
+//! ([`outputs::Output`]) is journalled, scored and written by [`runner::evaluate`]. Every stage of a pipeline is
+//! recorded, so that a later comparison can tell at which stage two variants part.
+//!
+//! # What makes a number repeatable
+//!
+//! A ranking is a total order ([`indexes::Hit::order`]: score, then document id as trec_eval breaks ties), a sum has a
+//! fixed order whatever the number of threads or the batch ([`indexes::Flat`], [`indexes::Bm25`], [`models::Lsa`]),
+//! and randomness is counted, not consumed ([`metrics::statistics::intervals`]). So every file of a run but its
+//! timings and its manifest is the same, byte for byte, for the same inputs and seed on one kind of machine.
+//!
+//! # Where this differs from the first design
+//!
+//! * BM25 is scored by ragkit, term at a time, over tantivy's postings: k1 and b are the user's, lengths are exact.
+//! * There is no `Hybrid` retriever: fusion is a function over lists, so that variants share their searches.
+//! * [`outputs::Output`] is one type for all systems, not an associated type: a stage, items, scores. The journal and
+//!   the reports need nothing else, and a system stays free to have its own examples.
+
+pub mod analysis;
+pub mod cli;
+pub mod commands;
+pub mod data;
+pub mod experiment;
+pub mod indexes;
+pub mod metrics;
+pub mod models;
+pub mod outputs;
+pub mod report;
+pub mod runner;
+pub mod systems;
+
+/// The version with the commit it was built from, such as `0.1.0 (4f3a2b1c9d)`.
+pub fn version() -> &'static str {
+    concat!(env!("CARGO_PKG_VERSION"), env!("RAGKIT_COMMIT"))
+}

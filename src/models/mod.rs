@@ -1,0 +1,21 @@
+//! Models: from text to vectors. Plain data crosses the seam; no tensor type is visible above this folder.
+
+mod lsa;
+mod matrix;
+mod sparse;
+mod svd;
+
+pub use lsa::{Lsa, LsaConfig};
+pub use matrix::Matrix;
+pub use sparse::TermCounts;
+
+/// Turns texts into vectors.
+pub trait Embedder: Sync {
+    /// The number of dimensions of every vector.
+    fn dim(&self) -> usize;
+
+    /// One row a text, in order, of length 1; a text in which the model knows nothing gets a row of zeros.
+    ///
+    /// A row depends on its own text only, never on the batch that it came in.
+    fn embed(&self, texts: &[&str]) -> anyhow::Result<Matrix>;
+}

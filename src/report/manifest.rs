@@ -1,0 +1,108 @@
+//! What a run is: everything that its numbers are a function of, and where and when it ran.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::Digest;
+
+/// What the numbers are a function of. It stands in `manifest.json` and in the footer of every Parquet file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The experiment's name.
+    pub name: String,
+    /// The ragkit that ran it.
+    pub ragkit: String,
+    /// The resolved config, with every default filled in.
+    pub config: serde_json::Value,
+    /// Seed of the intervals.
+    pub seed: u64,
+    /// SHA-256 over the files of queries and judgements.
+    pub dataset_digest: String,
+    /// The index searched.
+    pub index: IndexFacts,
+    /// The variants that ran, in the order of the config.
+    pub variants: Vec<String>,
+    /// Fields of the examples by which the summary is sliced.
+    pub slices: Vec<String>,
+    /// Examples that were to be evaluated.
+    pub examples: usize,
+    /// Queries without a judgement, which are not evaluated.
+    pub unjudged: usize,
+    /// Judged documents that are not in the index: they can never be found, and count as relevant all the same.
+    pub dangling: usize,
+}
+
+/// The index behind a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexFacts {
+    /// What the index is a function of.
+    pub digest: String,
+    /// Documents.
+    pub documents: usize,
+    /// Documents without any term.
+    pub empty_documents: usize,
+    /// Distinct terms.
+    pub terms: usize,
+    /// Kind of embedder.
+    pub embedder: String,
+    /// Dimensions of the vectors, where there are any.
+    pub dim: Option<usize>,
+}
+
+impl Identity {
+    /// A digest of all of it: equal digests, equal numbers.
+    pub fn digest(&self) -> String {
+        Digest::default().with("identity", self.to_json()).finish()
+    }
+
+    /// As one line of JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("plain data is JSON")
+    }
+}
+
+/// `manifest.json` of a run directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// What the numbers are a function of.
+    pub identity: Identity,
+    /// Examples that ended in an error, by variant.
+    pub errors: BTreeMap<String, usize>,
+    /// What computed the vectors.
+    pub device: String,
+    /// Where it ran.
+    pub host: Host,
+    /// When it was finished, in UTC (`2026-11-24T03:04:05Z`).
+    pub finished_utc: String,
+    /// Wall time of this process, an interrupted one's excluded.
+    pub seconds: f64,
+    /// Examples that were taken over from an interrupted run.
+    pub resumed_examples: usize,
+}
+
+/// A machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Operating system and architecture.
+    pub platform: String,
+    /// Logical processors.
+    pub processors: usize,
+    /// Threads that ragkit used.
+    pub threads: usize,
+}
+
+impl Host {
+    /// This machine.
+    pub fn current() -> Self {
+        let name = fs_err::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned());
+        Self {
+            name: name.or_else(|_| std::env::var("HOSTNAME")).unwrap_or_else(|_| "unknown".into()),
+            platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+            processors: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            threads: rayon::current_num_threads(),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The run directory: what an evaluation leaves behind, written as Parquet, read back with polars, shown as tables.
+//!
+//! `reports/README.md` documents every column.
+
+mod directory;
+mod manifest;
+mod read;
+mod summary;
+mod table;
+mod write;
+
+pub use directory::{RunPath, reports_folder};
+pub use manifest::{Host, Identity, IndexFacts, Manifest};
+pub use read::{Difference, Latency, Run};
+pub use summary::{SummaryRow, summarise};
+pub use table::{Style, index_facts, latency_table, metric_table};
+pub use write::{Evaluated, write};
+
+/// Names of the files of a run directory.
+pub mod files {
+    /// One row per example and variant.
+    pub const EXAMPLES: &str = "examples.parquet";
+    /// What the system produced, in long form.
+    pub const RESULTS: &str = "results.parquet";
+    /// Metric × slice.
+    pub const SUMMARY: &str = "summary.parquet";
+    /// Latency per example and stage.
+    pub const TIMINGS: &str = "timings.parquet";
+    /// What the run is; written last: a directory that has it is finished.
+    pub const MANIFEST: &str = "manifest.json";
+}

@@ -1,0 +1,79 @@
+//! Metric × slice: means with their intervals.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Evaluated;
+use crate::metrics::{MetricFacts, statistics};
+
+/// The slice that holds every example.
+pub(super) const ALL: &str = "all";
+
+/// One row of `summary.parquet`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SummaryRow {
+    /// The variant.
+    pub variant: String,
+    /// The metric's name.
+    pub metric: String,
+    /// `all`, or `field=value`.
+    pub slice: String,
+    /// Examples in the mean, those that ended in an error included.
+    pub n: u64,
+    /// The mean.
+    pub mean: f64,
+    /// Lower end of its 95 % interval; absent where the data cannot tell.
+    pub ci_low: Option<f64>,
+    /// Upper end.
+    pub ci_high: Option<f64>,
+    /// The unit of the values.
+    #[serde(skip)]
+    pub unit: String,
+    /// The convention of the number and of its interval.
+    #[serde(skip)]
+    pub convention: String,
+}
+
+/// The examples of each slice, by their place; `all` comes first, the others in the order of their names.
+pub(super) fn slices<'a>(slices: impl IntoIterator<Item = &'a [String]>) -> Vec<(String, Vec<usize>)> {
+    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (place, slices) in slices.into_iter().enumerate() {
+        all.push(place);
+        for slice in slices {
+            members.entry(slice).or_default().push(place);
+        }
+    }
+    let others = members.into_iter().map(|(slice, places)| (slice.to_owned(), places));
+    std::iter::once((ALL.to_owned(), all)).chain(others).collect()
+}
+
+/// Means and intervals of every variant, metric and slice.
+pub fn summarise(examples: &[Evaluated], variants: &[String], metrics: &[MetricFacts], seed: u64) -> Vec<SummaryRow> {
+    let mut rows = Vec::new();
+    for (slice, places) in slices(examples.iter().map(|example| example.slices.as_slice())) {
+        let column = |variant: usize, metric: usize| -> Vec<f64> {
+            places.iter().map(|&place| examples[place].scores[variant][metric]).collect()
+        };
+        let cells = (0..variants.len()).flat_map(|variant| (0..metrics.len()).map(move |metric| (variant, metric)));
+        let columns: Vec<_> = cells.clone().map(|(variant, metric)| column(variant, metric)).collect();
+        let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        let intervals = statistics::intervals(&views, seed);
+        for (((variant, metric), values), interval) in cells.zip(&columns).zip(intervals) {
+            let Some(mean) = statistics::mean(values) else { continue };
+            rows.push(SummaryRow {
+                variant: variants[variant].clone(),
+                metric: metrics[metric].name.clone(),
+                slice: slice.clone(),
+                n: values.len() as u64,
+                mean,
+                ci_low: interval.map(|interval| interval.low),
+                ci_high: interval.map(|interval| interval.high),
+                unit: metrics[metric].unit.to_owned(),
+                convention: format!("{}; {}, seed {seed}", metrics[metric].convention, statistics::CONVENTION),
+            });
+        }
+    }
+    rows
+}

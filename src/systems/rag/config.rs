@@ -1,0 +1,153 @@
+//! `[system.rag]`: which index, and which ways of searching it.
+
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+
+use anyhow::ensure;
+use serde::{Deserialize, Serialize};
+
+use super::fuse::Fusion;
+use crate::data::PathText;
+use crate::indexes::{Bm25Params, IndexConfig};
+use crate::metrics::Metric;
+
+/// Retrieval under evaluation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The index to search.
+    #[serde(default)]
+    pub index: IndexChoice,
+    /// Documents that a variant returns for a query.
+    #[serde(default = "default_depth")]
+    pub depth: NonZeroUsize,
+    /// What is compared; the first is the one that the others are compared with.
+    pub variants: Vec<Variant>,
+}
+
+fn default_depth() -> NonZeroUsize {
+    const { NonZeroUsize::new(100).expect("100 is not 0") }
+}
+
+/// Where the index comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IndexChoice {
+    /// An index that the user built. It is never changed; where it does not fit, that is an error.
+    Path(PathText),
+    /// An index that this config owns: built, and rebuilt when it is stale, in `$RAGKIT_CACHE`.
+    Build(IndexConfig),
+}
+
+impl Default for IndexChoice {
+    fn default() -> Self {
+        Self::Build(IndexConfig::default())
+    }
+}
+
+/// One way of searching.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Its name in every file and table.
+    pub name: String,
+    /// How it searches.
+    pub retrieve: Retrieve,
+}
+
+/// How a variant searches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retrieve {
+    /// By words: BM25.
+    Lexical(Bm25Params),
+    /// By vectors: exact search.
+    Dense(Dense),
+    /// By both, fused.
+    Hybrid(Hybrid),
+}
+
+/// Dense retrieval; it has no choices yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dense {}
+
+/// Lexical and dense retrieval, fused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hybrid {
+    /// Documents that are taken from each of the two lists.
+    pub depth: NonZeroUsize,
+    /// How the two lists become one.
+    pub fusion: Fusion,
+    /// What each list counts: lexical, dense.
+    pub weights: [f64; 2],
+    /// The parameters of the lexical part.
+    pub lexical: Bm25Params,
+}
+
+impl Default for Hybrid {
+    fn default() -> Self {
+        Self {
+            depth: const { NonZeroUsize::new(50).expect("50 is not 0") },
+            fusion: Fusion::default(),
+            weights: [1.0, 1.0],
+            lexical: Bm25Params::default(),
+        }
+    }
+}
+
+impl Retrieve {
+    /// The BM25 parameters and the depth that this needs of the lexical search.
+    pub(super) fn lexical(&self, depth: usize) -> Option<(Bm25Params, usize)> {
+        match self {
+            Self::Lexical(params) => Some((*params, depth)),
+            Self::Dense(_) => None,
+            Self::Hybrid(hybrid) => Some((hybrid.lexical, hybrid.depth.get())),
+        }
+    }
+
+    /// The depth that this needs of the dense search.
+    pub(super) fn dense(&self, depth: usize) -> Option<usize> {
+        match self {
+            Self::Lexical(_) => None,
+            Self::Dense(_) => Some(depth),
+            Self::Hybrid(hybrid) => Some(hybrid.depth.get()),
+        }
+    }
+}
+
+impl Config {
+    /// Checks what serde cannot: ranges and fields that belong together.
+    pub fn validate(&self, metrics: &[Metric]) -> anyhow::Result<()> {
+        ensure!(!self.variants.is_empty(), "`system.rag.variants` is empty; declare one with `[[system.rag.variants]]`");
+        let mut names = HashSet::new();
+        for Variant { name, retrieve } in &self.variants {
+            ensure!(names.insert(name), "two variants are called `{name}`; give each its own name");
+            ensure!(
+                !name.is_empty() && !name.contains([':', '/', ',']),
+                "the variant name `{name}` must not be empty nor hold `:`, `/` or `,`: runs are addressed as `RUN:variant`"
+            );
+            if let Some((params, _)) = retrieve.lexical(0) {
+                params.validate().map_err(|error| error.context(format!("variant `{name}`")))?;
+            }
+            if let Retrieve::Hybrid(hybrid) = retrieve {
+                hybrid.fusion.validate().map_err(|error| error.context(format!("variant `{name}`")))?;
+                let [lexical, dense] = hybrid.weights;
+                ensure!(
+                    lexical.is_finite() && dense.is_finite() && lexical >= 0.0 && dense >= 0.0 && lexical + dense > 0.0,
+                    "variant `{name}`: `weights = [{lexical}, {dense}]` must be numbers from 0, not both 0"
+                );
+            }
+        }
+        for metric in metrics {
+            let cutoff = metric.cutoff().unwrap_or(0);
+            ensure!(
+                cutoff <= self.depth.get(),
+                "`{metric}` needs rankings {cutoff} deep, `system.rag.depth` is {}; raise it or drop the metric",
+                self.depth
+            );
+        }
+        Ok(())
+    }
+}
