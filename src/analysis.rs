@@ -2,7 +2,9 @@
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use tantivy::tokenizer::{self, LowerCaser, RemoveLongFilter, SimpleTokenizer, StopWordFilter, TextAnalyzer, Token};
+use tantivy::tokenizer::{
+    self, LowerCaser, RemoveLongFilter, SimpleTokenizer, StopWordFilter, TextAnalyzer, Token,
+};
 
 /// Terms of this many bytes or more are dropped: they are base64, hashes and broken extraction, not words.
 const LONGEST_TERM_BYTES: usize = 40;
@@ -21,7 +23,11 @@ pub struct AnalyserConfig {
 
 impl Default for AnalyserConfig {
     fn default() -> Self {
-        Self { language: Language::English, stop_words: true, stem: true }
+        Self {
+            language: Language::English,
+            stop_words: true,
+            stem: true,
+        }
     }
 }
 
@@ -101,13 +107,18 @@ impl Analyser {
 
     /// The terms of `text`, in order.
     pub fn terms(&mut self, text: &str) -> Vec<String> {
-        self.tokens(text).into_iter().map(|token| token.text).collect()
+        self.tokens(text)
+            .into_iter()
+            .map(|token| token.text)
+            .collect()
     }
 
     /// The terms of `text` with their places, as the inverted index takes them.
     pub(crate) fn tokens(&mut self, text: &str) -> Vec<Token> {
         let mut tokens = Vec::new();
-        self.0.token_stream(text).process(&mut |token| tokens.push(token.clone()));
+        self.0
+            .token_stream(text)
+            .process(&mut |token| tokens.push(token.clone()));
         tokens
     }
 }
@@ -120,13 +131,22 @@ mod tests {
     fn english_terms_are_lower_case_stemmed_and_without_stop_words() {
         let mut analyser = Analyser::new(&AnalyserConfig::default()).unwrap();
         let long = "x".repeat(40);
-        assert_eq!(analyser.terms(&format!("The Dogs' IL-2 levels, in 1% of running {long}!")), ["dog", "il", "2", "level", "1", "run"]);
+        assert_eq!(
+            analyser.terms(&format!("The Dogs' IL-2 levels, in 1% of running {long}!")),
+            ["dog", "il", "2", "level", "1", "run"]
+        );
     }
 
     #[test]
     fn a_language_without_stop_words_says_so() {
-        let config = AnalyserConfig { language: Language::Arabic, ..AnalyserConfig::default() };
+        let config = AnalyserConfig {
+            language: Language::Arabic,
+            ..AnalyserConfig::default()
+        };
         let message = Analyser::new(&config).err().unwrap().to_string();
-        assert_eq!(message, "there is no stop-word list for Arabic; set `stop_words = false` in the analyser");
+        assert_eq!(
+            message,
+            "there is no stop-word list for Arabic; set `stop_words = false` in the analyser"
+        );
     }
 }

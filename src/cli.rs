@@ -49,7 +49,9 @@ impl Cli {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
         if let Some(threads) = self.global.threads {
-            rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.get())
+                .build_global()?;
         }
         match self.command {
             Command::Index(arguments) => index::run(&arguments, &self.global),
@@ -74,8 +76,11 @@ impl Global {
         if self.quiet {
             return ProgressBar::hidden();
         }
-        let template = format!("{{bar:30}} {{human_pos}}/{{human_len}} {unit} {{per_sec}} {{elapsed}} {{msg}}");
-        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let template = format!(
+            "{{bar:30}} {{human_pos}}/{{human_len}} {unit} {{per_sec}} {{elapsed}} {{msg}}"
+        );
+        let style = ProgressStyle::with_template(&template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
     }
 }

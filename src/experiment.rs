@@ -57,7 +57,9 @@ impl TryFrom<String> for Name {
     fn try_from(name: String) -> Result<Self, Self::Error> {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if name.is_empty() || name.len() > 100 || !name.chars().all(fits) {
-            return Err(format!("the name `{name}` must be 1 to 100 letters, digits, `-` or `_`: it names a directory"));
+            return Err(format!(
+                "the name `{name}` must be 1 to 100 letters, digits, `-` or `_`: it names a directory"
+            ));
         }
         Ok(Self(name))
     }
@@ -93,15 +95,29 @@ impl Experiment {
         let text = fs_err::read_to_string(path).context("cannot read the config")?;
         let parsed: Result<Self, _> = toml::from_str(&text);
         // toml's message ends in a line break, and begins with the place and the line at fault.
-        let experiment = parsed.map_err(|error| anyhow::anyhow!("`{}` is not a valid config: {}", path.display(), error.to_string().trim_end()))?;
-        experiment.validate().with_context(|| format!("`{}` is not a valid config", path.display()))?;
+        let experiment = parsed.map_err(|error| {
+            anyhow::anyhow!(
+                "`{}` is not a valid config: {}",
+                path.display(),
+                error.to_string().trim_end()
+            )
+        })?;
+        experiment
+            .validate()
+            .with_context(|| format!("`{}` is not a valid config", path.display()))?;
         Ok(experiment)
     }
 
     fn validate(&self) -> anyhow::Result<()> {
-        ensure!(!self.metrics.is_empty(), "`metrics` is empty; name at least one, as in `metrics = [\"nDCG@10\"]`");
+        ensure!(
+            !self.metrics.is_empty(),
+            "`metrics` is empty; name at least one, as in `metrics = [\"nDCG@10\"]`"
+        );
         for (place, metric) in self.metrics.iter().enumerate() {
-            ensure!(!self.metrics[..place].contains(metric), "`metrics` names `{metric}` twice");
+            ensure!(
+                !self.metrics[..place].contains(metric),
+                "`metrics` names `{metric}` twice"
+            );
         }
         let SystemConfig::Rag(config) = &self.system;
         config.validate(&self.metrics)
@@ -112,11 +128,20 @@ impl Experiment {
         let SystemConfig::Rag(config) = &mut self.system;
         for name in names {
             if !config.variants.iter().any(|variant| variant.name == *name) {
-                let known: Vec<_> = config.variants.iter().map(|variant| format!("`{}`", variant.name)).collect();
-                bail!("there is no variant `{name}`; the config has {}", known.join(", "));
+                let known: Vec<_> = config
+                    .variants
+                    .iter()
+                    .map(|variant| format!("`{}`", variant.name))
+                    .collect();
+                bail!(
+                    "there is no variant `{name}`; the config has {}",
+                    known.join(", ")
+                );
             }
         }
-        config.variants.retain(|variant| names.contains(&variant.name));
+        config
+            .variants
+            .retain(|variant| names.contains(&variant.name));
         Ok(())
     }
 
@@ -133,12 +158,20 @@ impl Experiment {
         let SystemConfig::Rag(config) = &self.system;
         match &config.index {
             IndexChoice::Path(path) => Ok((path.resolve()?, None)),
-            IndexChoice::Build(index) => Ok((cache_folder().join("indexes").join(&self.name.0), Some(index))),
+            IndexChoice::Build(index) => Ok((
+                cache_folder().join("indexes").join(&self.name.0),
+                Some(index),
+            )),
         }
     }
 
     /// Opens the index; one that the config owns is built first where it is missing or stale.
-    pub fn open_index(&self, source: &Source, say: impl Fn(&str), progress: &ProgressBar) -> anyhow::Result<Index> {
+    pub fn open_index(
+        &self,
+        source: &Source,
+        say: impl Fn(&str),
+        progress: &ProgressBar,
+    ) -> anyhow::Result<Index> {
         let (path, owned) = self.index()?;
         if let Some(config) = owned {
             if !indexes::is_current(&path, source, config)? {
@@ -171,7 +204,12 @@ impl Experiment {
     }
 
     /// What the numbers of a run over `judged` in `index` are a function of.
-    pub fn identity(&self, source: &Source, judged: &Judged, index: &Index) -> anyhow::Result<Identity> {
+    pub fn identity(
+        &self,
+        source: &Source,
+        judged: &Judged,
+        index: &Index,
+    ) -> anyhow::Result<Identity> {
         let SystemConfig::Rag(config) = &self.system;
         let mut digest = Digest::default();
         for file in source.judged_files()? {
@@ -179,10 +217,17 @@ impl Experiment {
         }
         // How the files are read counts too, and how many of the queries: `--limit` makes another run.
         digest = digest.with("source", serde_json::to_vec(source)?);
-        let dataset_digest = digest.with("queries", judged.queries.len().to_le_bytes()).finish();
-        let known: std::collections::HashSet<&str> =
-            (0..index.documents.len()).map(|row| index.documents.id(u32::try_from(row).unwrap_or(u32::MAX))).collect();
-        let relevant = judged.queries.iter().flat_map(|query| judged.grades(&query.id)).filter(|(_, grade)| *grade > 0);
+        let dataset_digest = digest
+            .with("queries", judged.queries.len().to_le_bytes())
+            .finish();
+        let known: std::collections::HashSet<&str> = (0..index.documents.len())
+            .map(|row| index.documents.id(u32::try_from(row).unwrap_or(u32::MAX)))
+            .collect();
+        let relevant = judged
+            .queries
+            .iter()
+            .flat_map(|query| judged.grades(&query.id))
+            .filter(|(_, grade)| *grade > 0);
         let manifest = &index.manifest;
         Ok(Identity {
             name: self.name.0.clone(),
@@ -198,11 +243,17 @@ impl Experiment {
                 embedder: manifest.config.embedder.name().to_owned(),
                 dim: manifest.dim,
             },
-            variants: config.variants.iter().map(|variant| variant.name.clone()).collect(),
+            variants: config
+                .variants
+                .iter()
+                .map(|variant| variant.name.clone())
+                .collect(),
             slices: self.slices.clone(),
             examples: judged.queries.len(),
             unjudged: judged.unjudged,
-            dangling: relevant.filter(|(document, _)| !known.contains(document)).count(),
+            dangling: relevant
+                .filter(|(document, _)| !known.contains(document))
+                .count(),
         })
     }
 }

@@ -21,7 +21,7 @@
 //! | 3 | [`report`] | the run directory: Parquet out, questions back in, tables |
 //! | 3 | [`models`] | from text to vectors |
 //! | 2 | [`analysis`] | from text to terms |
-//! | 1 | [`data`], [`metrics`], [`outputs`] | records and readers; pure functions; what a system produced |
+//! | 1 | [`data`], [`metrics`], [`outputs`], [`whole_file`] | records and readers; pure functions; what a system produced; files that appear whole |
 //!
 //! # The way of the data
 //!
@@ -56,6 +56,7 @@ pub mod outputs;
 pub mod report;
 pub mod runner;
 pub mod systems;
+pub mod whole_file;
 
 /// The version with the commit it was built from, such as `0.1.0 (4f3a2b1c9d)`.
 pub fn version() -> &'static str {

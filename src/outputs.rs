@@ -37,7 +37,10 @@ pub struct Item {
 impl Output {
     /// An output that is an error.
     pub fn failed(error: impl Into<String>) -> Self {
-        Self { stages: Vec::new(), error: Some(error.into()) }
+        Self {
+            stages: Vec::new(),
+            error: Some(error.into()),
+        }
     }
 
     /// The answer: what the last stage chose.

@@ -9,8 +9,11 @@ use indicatif::ProgressBar;
 
 use self::journal::Journal;
 use crate::outputs::Output;
-use crate::report::{self, Evaluated, Host, Identity, Manifest, RunPath, SummaryRow, files, summarise};
+use crate::report::{
+    self, Evaluated, Host, Identity, Manifest, RunPath, SummaryRow, files, summarise,
+};
 use crate::systems::System;
+use crate::whole_file::WholeFile;
 
 /// How to run, beyond what the numbers are a function of.
 pub struct Options<'a> {
@@ -45,14 +48,24 @@ pub fn evaluate<S: System>(
     let started = Instant::now();
     let (mut journal, mut done) = Journal::open(options.reports, &identity, options.fresh)?;
     let resumed_examples = done.len();
-    let pending: Vec<&S::Example> = examples.iter().filter(|example| !done.contains_key(system.id(example))).collect();
+    let pending: Vec<&S::Example> = examples
+        .iter()
+        .filter(|example| !done.contains_key(system.id(example)))
+        .collect();
     progress.set_length(examples.len() as u64);
     progress.set_position(resumed_examples as u64);
     for batch in pending.chunks(options.batch_size) {
-        let outputs: Vec<(&str, Vec<Output>)> =
-            batch.iter().map(|example| system.id(example)).zip(system.run(batch)).collect();
+        let outputs: Vec<(&str, Vec<Output>)> = batch
+            .iter()
+            .map(|example| system.id(example))
+            .zip(system.run(batch))
+            .collect();
         journal.append(&outputs)?;
-        done.extend(outputs.into_iter().map(|(id, outputs)| (id.to_owned(), outputs)));
+        done.extend(
+            outputs
+                .into_iter()
+                .map(|(id, outputs)| (id.to_owned(), outputs)),
+        );
         progress.inc(batch.len() as u64);
     }
     let evaluated: Vec<Evaluated> = examples
@@ -66,9 +79,19 @@ pub fn evaluate<S: System>(
     let metrics = system.metrics();
     let summary = summarise(&evaluated, &identity.variants, &metrics, identity.seed);
     report::write(&journal.run, &identity, &metrics, &evaluated, &summary)?;
-    let errors = |variant: usize| evaluated.iter().filter(|example| example.outputs[variant].error.is_some()).count();
+    let errors = |variant: usize| {
+        evaluated
+            .iter()
+            .filter(|example| example.outputs[variant].error.is_some())
+            .count()
+    };
     let manifest = Manifest {
-        errors: identity.variants.iter().cloned().zip((0..).map(errors)).collect(),
+        errors: identity
+            .variants
+            .iter()
+            .cloned()
+            .zip((0..).map(errors))
+            .collect(),
         device: options.device.to_owned(),
         host: Host::current(),
         finished_utc: chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -76,14 +99,23 @@ pub fn evaluate<S: System>(
         resumed_examples,
         identity,
     };
-    let temporary = tempfile::NamedTempFile::new_in(&journal.run.0)?;
-    serde_json::to_writer_pretty(&temporary, &manifest)?;
-    temporary.persist(journal.run.file(files::MANIFEST))?;
+    let mut file = WholeFile::create(journal.run.file(files::MANIFEST))?;
+    serde_json::to_writer_pretty(&mut file, &manifest)?;
+    file.finish()?;
     let path = journal.finish()?;
-    Ok(Finished { path, summary, manifest })
+    Ok(Finished {
+        path,
+        summary,
+        manifest,
+    })
 }
 
-fn score<S: System>(system: &S, identity: &Identity, example: &S::Example, outputs: Vec<Output>) -> Evaluated {
+fn score<S: System>(
+    system: &S,
+    identity: &Identity,
+    example: &S::Example,
+    outputs: Vec<Output>,
+) -> Evaluated {
     let slices = identity.slices.iter().filter_map(|field| {
         let value = system.fact(example, field)?;
         Some(format!("{field}={value}"))
@@ -91,7 +123,10 @@ fn score<S: System>(system: &S, identity: &Identity, example: &S::Example, outpu
     Evaluated {
         id: system.id(example).to_owned(),
         slices: slices.collect(),
-        scores: outputs.iter().map(|output| system.score(example, output)).collect(),
+        scores: outputs
+            .iter()
+            .map(|output| system.score(example, output))
+            .collect(),
         outputs,
     }
 }

@@ -7,8 +7,12 @@ use ragkit::experiment::{Dataset, Experiment};
 
 fn toml_files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect()
+    let paths = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .collect()
 }
 
 #[test]
@@ -18,7 +22,11 @@ fn every_config_is_valid_and_reads_back_as_it_is_written() {
     for path in configs {
         let experiment = Experiment::load(&path).unwrap_or_else(|error| panic!("{error:#}"));
         let written = toml::to_string(&experiment).unwrap();
-        assert_eq!(toml::from_str::<Experiment>(&written).unwrap(), experiment, "{written}");
+        assert_eq!(
+            toml::from_str::<Experiment>(&written).unwrap(),
+            experiment,
+            "{written}"
+        );
         if let Dataset::Card(card) = &experiment.dataset {
             Card::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&card.0)).unwrap();
         }

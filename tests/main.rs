@@ -1,5 +1,15 @@
 //! Tests of ragkit from outside: golden figures, properties, and the binary as a user runs it.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::format_collect,
+    clippy::float_cmp,
+    clippy::naive_bytecount,
+    unreachable_pub,
+    reason = "a test stops at the first surprise, and nobody imports it"
+)]
+
 mod bad_input;
 mod commands;
 mod configs;

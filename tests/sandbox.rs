@@ -18,12 +18,18 @@ pub struct Shown {
 
 impl Sandbox {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A sandbox with a small dataset in BEIR's layout in `data`, and the config `config.toml` over it.
     pub fn with_dataset() -> Self {
-        Self::new().file("data/corpus.jsonl", &corpus(40)).file("data/queries.jsonl", QUERIES).file("data/qrels/test.tsv", QRELS).file("config.toml", CONFIG)
+        Self::new()
+            .file("data/corpus.jsonl", corpus(40))
+            .file("data/queries.jsonl", QUERIES)
+            .file("data/qrels/test.tsv", QRELS)
+            .file("config.toml", CONFIG)
     }
 
     /// Adds a file.
@@ -45,8 +51,13 @@ impl Sandbox {
     /// The binary with these arguments, separated by blanks, about to run in this folder.
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ragkit"));
-        command.args(arguments.split_whitespace()).current_dir(self.folder.path());
-        command.env_remove("RAGKIT_CACHE").env_remove("RAGKIT_DATA").env_remove("RAGKIT_THREADS");
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.folder.path());
+        command
+            .env_remove("RAGKIT_CACHE")
+            .env_remove("RAGKIT_DATA")
+            .env_remove("RAGKIT_THREADS");
         command
     }
 
@@ -65,18 +76,32 @@ impl Sandbox {
     #[track_caller]
     pub fn fails(&self, arguments: &str, message: &str) {
         let shown = self.run(arguments);
-        assert_eq!((shown.code, shown.stderr.trim_end()), (Some(2), format!("error: {message}").as_str()), "ragkit {arguments}");
+        assert_eq!(
+            (shown.code, shown.stderr.trim_end()),
+            (Some(2), format!("error: {message}").as_str()),
+            "ragkit {arguments}"
+        );
         assert_eq!(shown.stdout, "", "a failure leaves standard output alone");
     }
 
     fn shown(&self, output: Output) -> Shown {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&self.folder.path().display().to_string(), "SANDBOX");
-        Shown { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        let text = |bytes: Vec<u8>| {
+            String::from_utf8(bytes)
+                .unwrap()
+                .replace(&self.folder.path().display().to_string(), "SANDBOX")
+        };
+        Shown {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 
     /// The run directories, oldest first.
     pub fn runs(&self) -> Vec<PathBuf> {
-        let Ok(entries) = std::fs::read_dir(self.path("reports")) else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(self.path("reports")) else {
+            return Vec::new();
+        };
         let mut runs: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         runs.sort();
         runs
@@ -85,7 +110,9 @@ impl Sandbox {
 
 /// A corpus of `count` documents about animals in places; the first five are those that the queries ask for.
 pub fn corpus(count: usize) -> String {
-    let animals = ["otter", "heron", "badger", "lynx", "falcon", "beaver", "marten"];
+    let animals = [
+        "otter", "heron", "badger", "lynx", "falcon", "beaver", "marten",
+    ];
     let places = ["river", "forest", "mountain", "city", "island"];
     (0..count)
         .map(|i| {

@@ -84,13 +84,24 @@ fn verify(cards: &[Card], names: &[String], format: Format) -> anyhow::Result<()
     let mut verdicts = Vec::new();
     for name in names {
         if !cards.iter().any(|card| card.name == *name) {
-            let known: Vec<_> = cards.iter().map(|card| format!("`{}`", card.name)).collect();
+            let known: Vec<_> = cards
+                .iter()
+                .map(|card| format!("`{}`", card.name))
+                .collect();
             bail!("there is no card `{name}`; there are {}", known.join(", "));
         }
     }
-    for card in cards.iter().filter(|card| names.is_empty() || names.contains(&card.name)) {
-        let findings = card.verify().with_context(|| format!("cannot check `{}`", card.name))?;
-        verdicts.push(Verdict { dataset: &card.name, findings });
+    for card in cards
+        .iter()
+        .filter(|card| names.is_empty() || names.contains(&card.name))
+    {
+        let findings = card
+            .verify()
+            .with_context(|| format!("cannot check `{}`", card.name))?;
+        verdicts.push(Verdict {
+            dataset: &card.name,
+            findings,
+        });
     }
     if format == Format::Json {
         print_json(&verdicts)?;
@@ -98,13 +109,24 @@ fn verify(cards: &[Card], names: &[String], format: Format) -> anyhow::Result<()
         for verdict in &verdicts {
             print(verdict.dataset)?;
             for finding in &verdict.findings {
-                print(format!("  {} {}: {}", if finding.ok { "ok  " } else { "FAIL" }, finding.check, finding.found))?;
+                print(format!(
+                    "  {} {}: {}",
+                    if finding.ok { "ok  " } else { "FAIL" },
+                    finding.check,
+                    finding.found
+                ))?;
             }
         }
     }
-    let failed = verdicts.iter().filter(|verdict| verdict.findings.iter().any(|finding| !finding.ok)).count();
+    let failed = verdicts
+        .iter()
+        .filter(|verdict| verdict.findings.iter().any(|finding| !finding.ok))
+        .count();
     if failed > 0 {
-        bail!("{failed} of {} datasets are not what their cards say", verdicts.len());
+        bail!(
+            "{failed} of {} datasets are not what their cards say",
+            verdicts.len()
+        );
     }
     Ok(())
 }

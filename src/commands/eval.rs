@@ -93,7 +93,10 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     progress.finish_and_clear();
     let identity = experiment.identity(&source, &judged, &index)?;
     if identity.dangling > 0 {
-        global.say(&format!("note: {} relevant documents are not in the index; they count as not found", identity.dangling));
+        global.say(&format!(
+            "note: {} relevant documents are not in the index; they count as not found",
+            identity.dangling
+        ));
     }
     let SystemConfig::Rag(config) = &experiment.system;
     let rag = Rag::new(&index, &judged, config, &experiment.metrics)?;
@@ -107,24 +110,37 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     let finished = runner::evaluate(&rag, &judged.queries, identity, &options, &progress)?;
     progress.finish_and_clear();
     if finished.manifest.resumed_examples > 0 {
-        global.say(&format!("continued an interrupted run: {} examples were done", finished.manifest.resumed_examples));
+        global.say(&format!(
+            "continued an interrupted run: {} examples were done",
+            finished.manifest.resumed_examples
+        ));
     }
     let rendering = match arguments.format {
         Format::Table => Rendering::Table,
         Format::Markdown => Rendering::Markdown,
         Format::Json => {
             let run = finished.path.0.display().to_string();
-            return print_json(&Outcome { run, summary: &finished.summary });
+            return print_json(&Outcome {
+                run,
+                summary: &finished.summary,
+            });
         }
     };
     print(render(&Run::open(finished.path)?, rendering)?)
 }
 
-fn judged(experiment: &Experiment, source: &Source, limit: Option<usize>) -> anyhow::Result<Judged> {
+fn judged(
+    experiment: &Experiment,
+    source: &Source,
+    limit: Option<usize>,
+) -> anyhow::Result<Judged> {
     let mut judged = Judged::read(source)?;
     for slice in &experiment.slices {
         ensure!(
-            judged.queries.iter().any(|query| query.metadata.contains_key(slice)),
+            judged
+                .queries
+                .iter()
+                .any(|query| query.metadata.contains_key(slice)),
             "no query has the field `{slice}` to slice by; the fields are {}",
             judged.fields().join(", ")
         );
@@ -142,23 +158,39 @@ fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> a
     let (path, owned) = experiment.index()?;
     let queries = judged.queries.len();
     let mut lines = vec![toml::to_string(experiment)?];
-    lines.push(format!("# {queries} judged queries ({} without a judgement are left out)", judged.unjudged));
+    lines.push(format!(
+        "# {queries} judged queries ({} without a judgement are left out)",
+        judged.unjudged
+    ));
     let to_build = match owned {
         Some(index) if !indexes::is_current(&path, source, index)? => {
-            let documents = Corpus::open(&source.corpus())?.try_fold(0_usize, |count, row| row.map(|_| count + 1))?;
+            let documents = Corpus::open(&source.corpus())?
+                .try_fold(0_usize, |count, row| row.map(|_| count + 1))?;
             format!("to be built from {documents} documents")
         }
         Some(_) => "current".to_owned(),
         None => "yours".to_owned(),
     };
     lines.push(format!("# index `{}`: {to_build}", path.display()));
-    let embeds = config.variants.iter().any(|variant| !matches!(variant.retrieve, Retrieve::Lexical(_)));
+    let embeds = config
+        .variants
+        .iter()
+        .any(|variant| !matches!(variant.retrieve, Retrieve::Lexical(_)));
     let rows = queries * config.variants.len();
-    lines.push(format!("# rows: {queries} queries × {} variants = {rows}", config.variants.len()));
-    lines.push(format!("# embedding calls: {}, on this machine; model calls over the network: 0", if embeds { queries } else { 0 }));
+    lines.push(format!(
+        "# rows: {queries} queries × {} variants = {rows}",
+        config.variants.len()
+    ));
+    lines.push(format!(
+        "# embedding calls: {}, on this machine; model calls over the network: 0",
+        if embeds { queries } else { 0 }
+    ));
     lines.push("# tokens: 0; cost: 0 USD".to_owned());
     lines.push(match last_pace(experiment, arguments)? {
-        Some(seconds) => format!("# seconds: about {:.1}, at the pace of the last finished run", seconds * queries as f64),
+        Some(seconds) => format!(
+            "# seconds: about {:.1}, at the pace of the last finished run",
+            seconds * queries as f64
+        ),
         None => "# seconds: unknown until a first run".to_owned(),
     });
     print(lines.join("\n"))

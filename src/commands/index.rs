@@ -98,8 +98,12 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         1 => " (1 without a term: no words find it)".into(),
         many => format!(" ({many} without a term: no words find them)"),
     };
-    let vectors = manifest.dim.map_or_else(String::new, |dim| format!(", {} vectors of {dim} dimensions", manifest.config.embedder.name()));
-    let memory = peak_memory_bytes().map_or_else(String::new, |bytes| format!(", {} MiB at most", bytes >> 20));
+    let vectors = manifest.dim.map_or_else(String::new, |dim| {
+        format!(", {dim} dimensions of {}", manifest.config.embedder.name())
+    });
+    let memory = peak_memory_bytes().map_or_else(String::new, |bytes| {
+        format!(", {} MiB at most", bytes >> 20)
+    });
     global.say(&format!(
         "indexed {} documents{empty}, {} terms{vectors}\nin {:.1} s: {:.0} documents/s{memory}\nwrote `{}`",
         manifest.documents,
@@ -112,18 +116,32 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
 }
 
 fn plan(arguments: &Arguments) -> anyhow::Result<(Source, IndexConfig, PathBuf)> {
-    if arguments.path.extension().is_some_and(|ending| ending == "toml") {
+    if arguments
+        .path
+        .extension()
+        .is_some_and(|ending| ending == "toml")
+    {
         let experiment = Experiment::load(&arguments.path)?;
         let (path, owned) = experiment.index()?;
         let Some(config) = owned else {
-            bail!("`{}` searches the index `{}`, which it does not own; build that one from its corpus with --out", arguments.path.display(), path.display());
+            bail!(
+                "`{}` searches the index `{}`, which it does not own; build that one from its corpus with --out",
+                arguments.path.display(),
+                path.display()
+            );
         };
         if arguments.out.is_some() {
-            bail!("--out does not go with a config: its index lies in `{}`", path.display());
+            bail!(
+                "--out does not go with a config: its index lies in `{}`",
+                path.display()
+            );
         }
         return Ok((experiment.source()?, config.clone(), path));
     }
-    let out = arguments.out.clone().context("say where to write the index: `--out DIR`")?;
+    let out = arguments
+        .out
+        .clone()
+        .context("say where to write the index: `--out DIR`")?;
     let text = arguments.path.to_str().context("the path is not UTF-8")?;
     let mut source = Source::corpus_at(PathText(text.to_owned()), arguments.path.is_dir());
     match &mut source {
@@ -139,12 +157,25 @@ fn plan(arguments: &Arguments) -> anyhow::Result<(Source, IndexConfig, PathBuf)>
                 .vectors
                 .clone()
                 .zip(arguments.vector_ids.clone())
-                .map(|(npy, ids)| VectorFile { npy: PathText(npy), ids: PathText(ids) });
+                .map(|(npy, ids)| VectorFile {
+                    npy: PathText(npy),
+                    ids: PathText(ids),
+                });
         }
         Source::Beir(_) => {
-            let named = [&arguments.id, &arguments.title, &arguments.text, &arguments.access, &arguments.vector, &arguments.vectors];
+            let named = [
+                &arguments.id,
+                &arguments.title,
+                &arguments.text,
+                &arguments.access,
+                &arguments.vector,
+                &arguments.vectors,
+            ];
             if named.iter().any(|name| name.is_some()) || !arguments.metadata.is_empty() {
-                bail!("a BEIR folder has its columns by name; to map columns give the file: `{}`", arguments.path.join("corpus.jsonl").display());
+                bail!(
+                    "a BEIR folder has its columns by name; to map columns give the file: `{}`",
+                    arguments.path.join("corpus.jsonl").display()
+                );
             }
         }
     }
@@ -155,7 +186,10 @@ fn plan(arguments: &Arguments) -> anyhow::Result<(Source, IndexConfig, PathBuf)>
     };
     let embedder = match arguments.embedder {
         EmbedderKind::None => EmbedderConfig::None,
-        EmbedderKind::Lsa => EmbedderConfig::Lsa(LsaConfig { dim: arguments.dim, ..LsaConfig::default() }),
+        EmbedderKind::Lsa => EmbedderConfig::Lsa(LsaConfig {
+            dim: arguments.dim,
+            ..LsaConfig::default()
+        }),
         EmbedderKind::Vectors => EmbedderConfig::Vectors,
     };
     Ok((source, IndexConfig { analyser, embedder }, out))

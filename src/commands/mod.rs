@@ -26,6 +26,8 @@ fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 /// The most memory that this process has had, in bytes, where the system tells.
 fn peak_memory_bytes() -> Option<u64> {
     let status = fs_err::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }

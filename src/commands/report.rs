@@ -6,7 +6,9 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::print;
-use crate::report::{Difference, Latency, Run, RunPath, Style, SummaryRow, index_facts, latency_table, metric_table};
+use crate::report::{
+    Difference, Latency, Run, RunPath, Style, SummaryRow, index_facts, latency_table, metric_table,
+};
 
 /// Show a run: every metric with its interval, differences from the first variant, latency per stage.
 ///
@@ -55,23 +57,49 @@ pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> 
         Rendering::Table => Style::Terminal,
         Rendering::Markdown => Style::Markdown,
         Rendering::Json => {
-            let whole = Whole { run: path, manifest: &run.manifest, summary, differences, latencies };
+            let whole = Whole {
+                run: path,
+                manifest: &run.manifest,
+                summary,
+                differences,
+                latencies,
+            };
             return Ok(serde_json::to_string_pretty(&whole)?);
         }
     };
     let identity = &run.manifest.identity;
     let mut notes = vec![index_facts(identity)];
-    notes.push(format!("{} examples; {} queries without a judgement were left out", identity.examples, identity.unjudged));
+    notes.push(format!(
+        "{} examples; {} queries without a judgement were left out",
+        identity.examples, identity.unjudged
+    ));
     if identity.dangling > 0 {
-        notes.push(format!("{} relevant documents are not in the index and count as not found", identity.dangling));
+        notes.push(format!(
+            "{} relevant documents are not in the index and count as not found",
+            identity.dangling
+        ));
     }
-    for (variant, errors) in run.manifest.errors.iter().filter(|(_, errors)| **errors > 0) {
+    for (variant, errors) in run
+        .manifest
+        .errors
+        .iter()
+        .filter(|(_, errors)| **errors > 0)
+    {
         notes.push(format!("{variant}: {errors} examples ended in an error and count as 0; see `error` in examples.parquet"));
     }
     if latencies.iter().any(|row| row.batch_size > 1) {
-        notes.push("where a call serves several queries, its latency is divided by their number".to_owned());
+        notes.push(
+            "where a call serves several queries, its latency is divided by their number"
+                .to_owned(),
+        );
     }
     let title = format!("{}: {path}", identity.name);
     let metrics = metric_table(style, identity, &summary, &differences);
-    Ok([title, metrics, latency_table(style, &latencies), notes.join("\n")].join("\n\n"))
+    Ok([
+        title,
+        metrics,
+        latency_table(style, &latencies),
+        notes.join("\n"),
+    ]
+    .join("\n\n"))
 }

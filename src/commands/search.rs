@@ -77,13 +77,23 @@ struct Line {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let index = Index::open(&arguments.index)?;
-    let params = Bm25Params { k1: arguments.k1, b: arguments.b };
+    let params = Bm25Params {
+        k1: arguments.k1,
+        b: arguments.b,
+    };
     params.validate()?;
-    let by = arguments.by.unwrap_or(if index.embedder.is_some() { By::Hybrid } else { By::Lexical });
+    let by = arguments.by.unwrap_or(if index.embedder.is_some() {
+        By::Hybrid
+    } else {
+        By::Lexical
+    });
     let retrieve = match by {
         By::Lexical => Retrieve::Lexical(params),
         By::Dense => Retrieve::Dense(Dense {}),
-        By::Hybrid => Retrieve::Hybrid(Hybrid { lexical: params, ..Hybrid::default() }),
+        By::Hybrid => Retrieve::Hybrid(Hybrid {
+            lexical: params,
+            ..Hybrid::default()
+        }),
     };
     let query = data::Query {
         id: String::new(),
@@ -92,10 +102,22 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         access: arguments.access.clone(),
         vector: None,
     };
-    let variants = [Variant { name: "search".into(), retrieve }];
+    let variants = [Variant {
+        name: "search".into(),
+        retrieve,
+    }];
     let found = Searcher::new(&index, &variants, arguments.k)?.search(&[&query]);
-    let stages = found.into_iter().flatten().next().context("one query and one variant give one result")?;
-    let lines = lines(&index, arguments, params, &stages.map_err(anyhow::Error::msg)?)?;
+    let stages = found
+        .into_iter()
+        .flatten()
+        .next()
+        .context("one query and one variant give one result")?;
+    let lines = lines(
+        &index,
+        arguments,
+        params,
+        &stages.map_err(anyhow::Error::msg)?,
+    )?;
     match arguments.format {
         Format::Json => print_json(&lines),
         Format::Text if lines.is_empty() => print("nothing found"),
@@ -103,13 +125,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-fn lines(index: &Index, arguments: &Arguments, params: Bm25Params, stages: &[Found]) -> anyhow::Result<Vec<Line>> {
+fn lines(
+    index: &Index,
+    arguments: &Arguments,
+    params: Bm25Params,
+    stages: &[Found],
+) -> anyhow::Result<Vec<Line>> {
     let hits = stages.last().map_or(&[][..], |found| &found.hits);
     let rows: Vec<u32> = hits.iter().map(|hit| hit.row).collect();
     let terms = index.analyser.clone().terms(&arguments.query);
     let scorer = index.bm25.scorer(params);
     let line = |((rank, hit), document): ((usize, &Hit), Shown)| {
-        let mut line = Line { rank, score: hit.score, document, stages: Vec::new(), terms: Vec::new() };
+        let mut line = Line {
+            rank,
+            score: hit.score,
+            document,
+            stages: Vec::new(),
+            terms: Vec::new(),
+        };
         if arguments.explain {
             line.terms = scorer.explain(&terms, hit.row)?;
             for Found { stage, hits, .. } in stages {
@@ -120,15 +153,26 @@ fn lines(index: &Index, arguments: &Arguments, params: Bm25Params, stages: &[Fou
         }
         Ok(line)
     };
-    (1..).zip(hits).zip(index.documents.read(&rows)?).map(line).collect()
+    (1..)
+        .zip(hits)
+        .zip(index.documents.read(&rows)?)
+        .map(line)
+        .collect()
 }
 
 /// A document as text: a line, the beginning of its text, and what explains it.
 fn text(line: &Line) -> String {
     const WIDTH: usize = 100;
-    let mut lines = vec![format!("{:>3}  {:.4}  {}  {}", line.rank, line.score, line.document.id, line.document.title)];
+    let mut lines = vec![format!(
+        "{:>3}  {:.4}  {}  {}",
+        line.rank, line.score, line.document.id, line.document.title
+    )];
     let beginning: String = line.document.text.chars().take(WIDTH).collect();
-    let more = if beginning.len() < line.document.text.len() { "…" } else { "" };
+    let more = if beginning.len() < line.document.text.len() {
+        "…"
+    } else {
+        ""
+    };
     lines.push(format!("     {}{more}", beginning.replace('\n', " ")));
     for (stage, rank, score) in &line.stages {
         lines.push(format!("     {stage}: rank {rank}, score {score:.4}"));
@@ -142,7 +186,11 @@ fn text(line: &Line) -> String {
             term.document_frequency,
             term.in_document,
             term.document_length,
-            if term.in_query > 1 { format!(", {} times in the query", term.in_query) } else { String::new() }
+            if term.in_query > 1 {
+                format!(", {} times in the query", term.in_query)
+            } else {
+                String::new()
+            }
         ));
     }
     lines.join("\n")

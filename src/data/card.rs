@@ -56,8 +56,16 @@ pub struct Finding {
 
 impl Finding {
     fn count(check: &str, expected: usize, found: usize) -> Self {
-        let text = if found == expected { found.to_string() } else { format!("{found}, the card says {expected}") };
-        Self { check: check.into(), ok: found == expected, found: text }
+        let text = if found == expected {
+            found.to_string()
+        } else {
+            format!("{found}, the card says {expected}")
+        };
+        Self {
+            check: check.into(),
+            ok: found == expected,
+            found: text,
+        }
     }
 }
 
@@ -73,13 +81,29 @@ impl Card {
         let mut findings = Vec::new();
         for (path, expected) in &self.files {
             let (ok, found) = match Checksum::of_file(&PathText(path.clone()).resolve()?) {
-                Ok(found) if found == *expected => (true, format!("{} bytes, sha256 {}…", found.bytes, &found.sha256[..12])),
-                Ok(found) => (false, format!("{} bytes, sha256 {}; another file than the card's", found.bytes, found.sha256)),
+                Ok(found) if found == *expected => (
+                    true,
+                    format!("{} bytes, sha256 {}…", found.bytes, &found.sha256[..12]),
+                ),
+                Ok(found) => (
+                    false,
+                    format!(
+                        "{} bytes, sha256 {}; another file than the card's",
+                        found.bytes, found.sha256
+                    ),
+                ),
                 Err(error) => (false, error.to_string()),
             };
-            findings.push(Finding { check: format!("file {path}"), ok, found });
+            findings.push(Finding {
+                check: format!("file {path}"),
+                ok,
+                found,
+            });
         }
-        if findings.iter().any(|finding| finding.found.contains("No such file")) {
+        if findings
+            .iter()
+            .any(|finding| finding.found.contains("No such file"))
+        {
             return Ok(findings);
         }
         let ids = Corpus::open(&self.source.corpus())?
@@ -87,15 +111,40 @@ impl Card {
             .collect::<anyhow::Result<HashSet<_>>>()?;
         let judged = Judged::read(&self.source)?;
         let judgements = || judged.qrels.queries.values().flatten();
-        findings.push(Finding::count("documents", self.expect.documents, ids.len()));
-        findings.push(Finding::count("judged queries", self.expect.judged_queries, judged.queries.len()));
-        findings.push(Finding::count("judgements", self.expect.judgements, judgements().count()));
-        let dangling: Vec<_> = judgements().filter(|judgement| !ids.contains(&judgement.document)).collect();
+        findings.push(Finding::count(
+            "documents",
+            self.expect.documents,
+            ids.len(),
+        ));
+        findings.push(Finding::count(
+            "judged queries",
+            self.expect.judged_queries,
+            judged.queries.len(),
+        ));
+        findings.push(Finding::count(
+            "judgements",
+            self.expect.judgements,
+            judgements().count(),
+        ));
+        let dangling: Vec<_> = judgements()
+            .filter(|judgement| !ids.contains(&judgement.document))
+            .collect();
         let found = dangling.first().map_or_else(
             || "none".to_owned(),
-            |first| format!("{}, the first is `{}` in line {}", dangling.len(), first.document, first.line),
+            |first| {
+                format!(
+                    "{}, the first is `{}` in line {}",
+                    dangling.len(),
+                    first.document,
+                    first.line
+                )
+            },
         );
-        findings.push(Finding { check: "judged documents that are not in the corpus".into(), ok: dangling.is_empty(), found });
+        findings.push(Finding {
+            check: "judged documents that are not in the corpus".into(),
+            ok: dangling.is_empty(),
+            found,
+        });
         Ok(findings)
     }
 }

@@ -31,7 +31,10 @@ impl Checksum {
             bytes += read as u64;
             hasher.update(&buffer[..read]);
         }
-        Ok(Self { bytes, sha256: hex(&hasher.finalize()) })
+        Ok(Self {
+            bytes,
+            sha256: hex(&hasher.finalize()),
+        })
     }
 }
 
@@ -59,8 +62,10 @@ impl Digest {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

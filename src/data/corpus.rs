@@ -1,7 +1,7 @@
 //! Documents, streamed: a corpus is never held in memory by its reader.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::record::Record;
 use super::rows::Row;
@@ -28,7 +28,11 @@ pub struct Document {
 impl Document {
     /// What is searched: title and text.
     pub fn searched(&self) -> String {
-        if self.title.is_empty() { self.text.clone() } else { format!("{} {}", self.title, self.text) }
+        if self.title.is_empty() {
+            self.text.clone()
+        } else {
+            format!("{} {}", self.title, self.text)
+        }
     }
 }
 
@@ -40,7 +44,14 @@ pub struct Corpus {
 impl Corpus {
     /// Opens `table`; rows are read as they are asked for.
     pub fn open(table: &Table) -> anyhow::Result<Self> {
-        Ok(Self { records: Records::open(table)? })
+        Ok(Self {
+            records: Records::open(table)?,
+        })
+    }
+
+    /// The file that is read.
+    pub fn path(&self) -> &Path {
+        &self.records.path
     }
 }
 
@@ -74,7 +85,11 @@ impl Records {
         let path = table.path.resolve()?;
         Ok(Self {
             rows: table.rows(&path)?,
-            vectors: table.vectors.as_ref().map(super::VectorFile::load).transpose()?,
+            vectors: table
+                .vectors
+                .as_ref()
+                .map(super::VectorFile::load)
+                .transpose()?,
             table: table.clone(),
             seen: HashMap::new(),
             dim: None,
@@ -89,7 +104,10 @@ impl Records {
             record.id = (self.seen.len() + 1).to_string();
         }
         if let Some(earlier) = self.seen.insert(record.id.clone(), place) {
-            let message = format!("the id `{}` stands already in {earlier}; ids must be unique", record.id);
+            let message = format!(
+                "the id `{}` stands already in {earlier}; ids must be unique",
+                record.id
+            );
             return Err(DataError::at(&self.path, place, message));
         }
         if let Some(vectors) = &self.vectors {
@@ -98,7 +116,10 @@ impl Records {
         if let Some(vector) = &record.vector {
             let &mut (dim, first) = self.dim.get_or_insert((vector.len(), place));
             if vector.len() != dim {
-                let message = format!("the vector has {} dimensions, that of {first} has {dim}", vector.len());
+                let message = format!(
+                    "the vector has {} dimensions, that of {first} has {dim}",
+                    vector.len()
+                );
                 return Err(DataError::at(&self.path, place, message));
             }
         }

@@ -35,11 +35,19 @@ impl std::fmt::Display for Place {
 impl DataError {
     /// An error about the file as a whole.
     pub fn file(path: &Path, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), place: None, message: message.into() }
+        Self {
+            path: path.to_owned(),
+            place: None,
+            message: message.into(),
+        }
     }
 
     /// An error at one place of the file.
     pub fn at(path: &Path, place: Place, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), place: Some(place), message: message.into() }
+        Self {
+            path: path.to_owned(),
+            place: Some(place),
+            message: message.into(),
+        }
     }
 }

@@ -36,8 +36,13 @@ pub struct Judged {
 impl Judged {
     /// Reads the queries and judgements of `source` and checks them against each other.
     pub fn read(source: &Source) -> anyhow::Result<Self> {
-        let table = source.queries().context("the dataset names no queries; add `[source.tables.queries]`")?;
-        let qrels = source.qrels().context("the dataset names no judgements; add `[source.tables.qrels]`")?.read()?;
+        let table = source
+            .queries()
+            .context("the dataset names no queries; add `[source.tables.queries]`")?;
+        let qrels = source
+            .qrels()
+            .context("the dataset names no judgements; add `[source.tables.qrels]`")?
+            .read()?;
         let path = table.path.resolve()?;
         let (mut queries, mut places, mut unjudged) = (Vec::new(), HashMap::new(), 0);
         for record in Records::open(&table)? {
@@ -57,22 +62,37 @@ impl Judged {
         }
         for (id, judgements) in &qrels.queries {
             if !places.contains_key(id) {
-                let message = format!("query `{id}` is judged but is not in `{}`; add it there or drop its judgements", path.display());
-                return Err(DataError::at(&qrels.path, Place::Line(judgements[0].line), message).into());
+                let message = format!(
+                    "query `{id}` is judged but is not in `{}`; add it there or drop its judgements",
+                    path.display()
+                );
+                return Err(
+                    DataError::at(&qrels.path, Place::Line(judgements[0].line), message).into(),
+                );
             }
         }
-        Ok(Self { queries, qrels, unjudged })
+        Ok(Self {
+            queries,
+            qrels,
+            unjudged,
+        })
     }
 
     /// The names of the queries' metadata fields.
     pub fn fields(&self) -> Vec<String> {
-        let names: std::collections::BTreeSet<&String> = self.queries.iter().flat_map(|query| query.metadata.keys()).collect();
+        let names: std::collections::BTreeSet<&String> = self
+            .queries
+            .iter()
+            .flat_map(|query| query.metadata.keys())
+            .collect();
         names.into_iter().map(|name| format!("`{name}`")).collect()
     }
 
     /// The judgements of a query as `(document, grade)`.
     pub fn grades<'a>(&'a self, query: &str) -> impl Iterator<Item = (&'a str, i32)> {
         let judgements = self.qrels.queries.get(query).map_or(&[][..], Vec::as_slice);
-        judgements.iter().map(|judgement| (judgement.document.as_str(), judgement.grade))
+        judgements
+            .iter()
+            .map(|judgement| (judgement.document.as_str(), judgement.grade))
     }
 }

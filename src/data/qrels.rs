@@ -47,8 +47,11 @@ impl QrelsFile {
         for line in Lines::open(&path, Encoding::Utf8)? {
             let (number, line) = line?;
             let fault = |message: String| DataError::at(&path, Place::Line(number), message);
-            let columns: Vec<&str> =
-                if line.contains('\t') { line.split('\t').map(str::trim).collect() } else { line.split_whitespace().collect() };
+            let columns: Vec<&str> = if line.contains('\t') {
+                line.split('\t').map(str::trim).collect()
+            } else {
+                line.split_whitespace().collect()
+            };
             let (query, document, grade) = match *columns.as_slice() {
                 [] | [""] => continue,
                 [query, document, grade] | [query, _, document, grade] => (query, document, grade),
@@ -69,17 +72,29 @@ impl QrelsFile {
             let grade = match self.grades.get(grade) {
                 Some(&grade) => grade,
                 None if self.grades.is_empty() => code,
-                None => return Err(fault(format!("the grade `{grade}` is not one of those listed in `grades`")).into()),
+                None => {
+                    return Err(fault(format!(
+                        "the grade `{grade}` is not one of those listed in `grades`"
+                    ))
+                    .into());
+                }
             };
             let judged = queries.entry(query.to_owned()).or_default();
-            if let Some(earlier) = judged.iter().find(|judgement| judgement.document == document) {
+            if let Some(earlier) = judged
+                .iter()
+                .find(|judgement| judgement.document == document)
+            {
                 return Err(fault(format!(
                     "query `{query}` and document `{document}` are judged already in line {}; keep one of the two",
                     earlier.line
                 ))
                 .into());
             }
-            judged.push(Judgement { document: document.to_owned(), grade, line: number });
+            judged.push(Judgement {
+                document: document.to_owned(),
+                grade,
+                line: number,
+            });
         }
         if queries.is_empty() {
             return Err(DataError::file(&path, "holds no judgement").into());

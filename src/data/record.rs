@@ -46,14 +46,24 @@ impl Fields {
     }
 
     /// Reads one row. `place` is where it stands in `path`.
-    pub(super) fn record(&self, path: &Path, place: Place, row: &Map<String, Value>) -> Result<Record, DataError> {
+    pub(super) fn record(
+        &self,
+        path: &Path,
+        place: Place,
+        row: &Map<String, Value>,
+    ) -> Result<Record, DataError> {
         let columns = Columns { path, place, row };
         let id = columns.take(self.id.as_deref(), &["_id", "id"])?;
         let id = id.ok_or_else(|| columns.missing("id", "`_id` or `id`"))?;
         let id = match id {
             Value::String(text) => text.trim().to_owned(),
             Value::Number(number) if !number.is_f64() => number.to_string(),
-            other => return Err(columns.fault(format!("the id must be text or a whole number, found {}", kind(other)))),
+            other => {
+                return Err(columns.fault(format!(
+                    "the id must be text or a whole number, found {}",
+                    kind(other)
+                )));
+            }
         };
         if id.is_empty() {
             return Err(columns.fault("the id is empty"));
@@ -97,8 +107,15 @@ impl<'a> Columns<'a> {
     }
 
     fn missing(&self, what: &str, tried: &str) -> DataError {
-        let names = self.row.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        self.fault(format!("no column {tried} for the {what}; the columns are {names}; name one in `fields.{what}`"))
+        let names = self
+            .row
+            .keys()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        self.fault(format!(
+            "no column {tried} for the {what}; the columns are {names}; name one in `fields.{what}`"
+        ))
     }
 
     /// The column that was named, which must be there, or the first of the usual ones that is.
@@ -116,7 +133,9 @@ impl<'a> Columns<'a> {
         match value {
             None | Some(Value::Null) => Ok(String::new()),
             Some(Value::String(text)) => Ok(text.clone()),
-            Some(other) => Err(self.fault(format!("the {what} must be text, found {}", kind(other)))),
+            Some(other) => {
+                Err(self.fault(format!("the {what} must be text, found {}", kind(other))))
+            }
         }
     }
 
@@ -124,7 +143,11 @@ impl<'a> Columns<'a> {
         let clean = |label: &str| label.trim().to_owned();
         let mut labels: Vec<String> = match value {
             None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(text)) => text.split(';').map(clean).filter(|label| !label.is_empty()).collect(),
+            Some(Value::String(text)) => text
+                .split(';')
+                .map(clean)
+                .filter(|label| !label.is_empty())
+                .collect(),
             Some(Value::Array(items)) => items
                 .iter()
                 .map(|item| item.as_str().map(clean).filter(|label| !label.is_empty()))
@@ -146,8 +169,16 @@ impl<'a> Columns<'a> {
         let items = match value {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.fault(format!("the vector must be a list of numbers, found {}", kind(other)))),
+            Some(other) => {
+                return Err(self.fault(format!(
+                    "the vector must be a list of numbers, found {}",
+                    kind(other)
+                )));
+            }
         };
+        if items.is_empty() {
+            return Err(self.fault("the vector is empty"));
+        }
         let mut vector = Vec::with_capacity(items.len());
         for (dimension, item) in items.iter().enumerate() {
             #[expect(clippy::cast_possible_truncation, reason = "vectors are stored as f32")]
@@ -168,12 +199,18 @@ impl<'a> Columns<'a> {
         let mut metadata = Metadata::new();
         if named.is_empty() {
             if let Some(Value::Object(object)) = self.row.get("metadata") {
-                metadata.extend(object.iter().map(|(name, value)| (name.clone(), plain(value))));
+                metadata.extend(
+                    object
+                        .iter()
+                        .map(|(name, value)| (name.clone(), plain(value))),
+                );
             }
             return Ok(metadata);
         }
         for name in named {
-            let value = self.take(Some(name), &["metadata"])?.unwrap_or(&Value::Null);
+            let value = self
+                .take(Some(name), &["metadata"])?
+                .unwrap_or(&Value::Null);
             metadata.insert(name.clone(), plain(value));
         }
         Ok(metadata)
@@ -182,5 +219,7 @@ impl<'a> Columns<'a> {
 
 /// A metadata value as text: text as it is, everything else as JSON.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

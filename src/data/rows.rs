@@ -12,8 +12,7 @@ pub(super) type Row = Result<(Place, Map<String, Value>), DataError>;
 
 /// The bytes of `path` as a reader that yields UTF-8, whatever `encoding` the file has.
 pub(super) fn open(path: &Path, encoding: Encoding) -> Result<Box<dyn BufRead>, DataError> {
-    let file = fs_err::File::open(path)
-        .map_err(|error| DataError::file(path, format!("cannot be opened: {}", plain(&error))))?;
+    let file = file(path)?;
     Ok(match encoding {
         Encoding::Utf8 => Box::new(BufReader::with_capacity(1 << 18, file)),
         Encoding::Latin1 => {
@@ -26,6 +25,17 @@ pub(super) fn open(path: &Path, encoding: Encoding) -> Result<Box<dyn BufRead>, 
             Box::new(std::io::Cursor::new(text.into_bytes()))
         }
     })
+}
+
+/// The file at `path`.
+pub(super) fn file(path: &Path) -> Result<std::fs::File, DataError> {
+    match fs_err::File::open(path) {
+        Ok(file) => Ok(file.into_file()),
+        Err(error) => Err(DataError::file(
+            path,
+            format!("cannot be opened: {}", plain(&error)),
+        )),
+    }
 }
 
 /// The operating system's words without the path, which the caller's error names already.
@@ -46,7 +56,11 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn open(path: &Path, encoding: Encoding) -> Result<Self, DataError> {
-        Ok(Self { path: path.to_owned(), reader: open(path, encoding)?, number: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            reader: open(path, encoding)?,
+            number: 0,
+        })
     }
 }
 
@@ -83,18 +97,26 @@ impl Iterator for Lines {
 }
 
 /// One JSON object a line; blank lines are passed over.
-pub(super) fn jsonl(path: &Path, encoding: Encoding) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
+pub(super) fn jsonl(
+    path: &Path,
+    encoding: Encoding,
+) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
     let path = path.to_owned();
-    let lines = Lines::open(&path, encoding)?.filter(|line| !matches!(line, Ok((_, text)) if text.trim().is_empty()));
+    let lines = Lines::open(&path, encoding)?
+        .filter(|line| !matches!(line, Ok((_, text)) if text.trim().is_empty()));
     Ok(Box::new(lines.map(move |line| {
         let (number, line) = line?;
         let fault = |message: String| DataError::at(&path, Place::Line(number), message);
         match serde_json::from_str(&line) {
             Ok(Value::Object(object)) => Ok((Place::Line(number), object)),
-            Ok(other) => Err(fault(format!("expected a JSON object, found {}", kind(&other)))),
-            Err(error) => {
-                Err(fault(format!("not valid JSON: {}; expected one JSON object a line", json_message(&error))))
-            }
+            Ok(other) => Err(fault(format!(
+                "expected a JSON object, found {}",
+                kind(&other)
+            ))),
+            Err(error) => Err(fault(format!(
+                "not valid JSON: {}; expected one JSON object a line",
+                json_message(&error)
+            ))),
         }
     })))
 }
@@ -127,20 +149,30 @@ pub(super) fn csv(
     delimiter: u8,
 ) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
     let path = path.to_owned();
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(open(&path, encoding)?);
-    let header = reader.headers().map_err(|error| csv_error(&path, &error))?.clone();
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .from_reader(open(&path, encoding)?);
+    let header = reader
+        .headers()
+        .map_err(|error| csv_error(&path, &error))?
+        .clone();
     if header.is_empty() {
         return Err(DataError::file(&path, "is empty; expected a header line"));
     }
     let mut record = csv::StringRecord::new();
-    Ok(Box::new(std::iter::from_fn(move || match reader.read_record(&mut record) {
-        Ok(false) => None,
-        Ok(true) => {
-            let line = record.position().map_or(0, csv::Position::line);
-            let columns = header.iter().zip(&record).map(|(name, cell)| (name.to_owned(), Value::from(cell)));
-            Some(Ok((Place::Line(line), columns.collect())))
+    Ok(Box::new(std::iter::from_fn(move || {
+        match reader.read_record(&mut record) {
+            Ok(false) => None,
+            Ok(true) => {
+                let line = record.position().map_or(0, csv::Position::line);
+                let columns = header
+                    .iter()
+                    .zip(&record)
+                    .map(|(name, cell)| (name.to_owned(), Value::from(cell)));
+                Some(Ok((Place::Line(line), columns.collect())))
+            }
+            Err(error) => Some(Err(csv_error(&path, &error))),
         }
-        Err(error) => Some(Err(csv_error(&path, &error))),
     })))
 }
 
@@ -150,9 +182,16 @@ fn csv_error(path: &Path, error: &csv::Error) -> DataError {
         csv::ErrorKind::Utf8 { pos, err } => DataError {
             path: path.to_owned(),
             place: place(pos),
-            message: format!("not UTF-8 in column {}; name the file's `encoding` or convert it", err.field() + 1),
+            message: format!(
+                "not UTF-8 in column {}; name the file's `encoding` or convert it",
+                err.field() + 1
+            ),
         },
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => DataError {
+        csv::ErrorKind::UnequalLengths {
+            pos,
+            expected_len,
+            len,
+        } => DataError {
             path: path.to_owned(),
             place: place(pos),
             message: format!("{len} columns, the header has {expected_len}"),

@@ -16,7 +16,8 @@ pub(super) fn read(path: &Path, encoding: Encoding) -> Result<Vec<Row>, DataErro
     for line in Lines::open(path, encoding)? {
         let (number, line) = line?;
         if let Some(id) = line.strip_prefix(".I ") {
-            let record = [("id", id.trim()), ("text", "")].map(|(name, value)| (name.to_owned(), Value::from(value)));
+            let record = [("id", id.trim()), ("text", "")]
+                .map(|(name, value)| (name.to_owned(), Value::from(value)));
             let record = Map::from_iter(record);
             rows.push(Ok((Place::Line(number), record)));
             field = None;
@@ -27,7 +28,11 @@ pub(super) fn read(path: &Path, encoding: Encoding) -> Result<Vec<Row>, DataErro
             continue;
         }
         let Some(Ok((_, record))) = rows.last_mut() else {
-            return Err(DataError::at(path, Place::Line(number), "expected `.I` and an id: a SMART file starts with one"));
+            return Err(DataError::at(
+                path,
+                Place::Line(number),
+                "expected `.I` and an id: a SMART file starts with one",
+            ));
         };
         if let Some(name) = marker(line.trim_end()) {
             record.entry(name).or_insert_with(|| Value::from(""));
@@ -38,7 +43,11 @@ pub(super) fn read(path: &Path, encoding: Encoding) -> Result<Vec<Row>, DataErro
             }
             text.push_str(line.trim());
         } else if !line.trim().is_empty() {
-            return Err(DataError::at(path, Place::Line(number), "text before the first field marker (`.T`, `.A`, `.B`, `.W`)"));
+            return Err(DataError::at(
+                path,
+                Place::Line(number),
+                "text before the first field marker (`.T`, `.A`, `.B`, `.W`)",
+            ));
         }
     }
     Ok(rows)

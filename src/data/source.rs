@@ -49,9 +49,16 @@ impl Source {
     /// A corpus alone, at `path`: a BEIR folder or a table.
     pub fn corpus_at(path: PathText, is_folder: bool) -> Self {
         if is_folder {
-            return Self::Beir(Beir { path, split: test_split() });
+            return Self::Beir(Beir {
+                path,
+                split: test_split(),
+            });
         }
-        Self::Tables(Box::new(Tables { corpus: Table::at(path), queries: None, qrels: None }))
+        Self::Tables(Box::new(Tables {
+            corpus: Table::at(path),
+            queries: None,
+            qrels: None,
+        }))
     }
 
     /// The table of documents.
@@ -75,7 +82,10 @@ impl Source {
         match self {
             Self::Beir(beir) => {
                 let path = beir.path.join(&format!("qrels/{}.tsv", beir.split));
-                Some(QrelsFile { path, grades: std::collections::BTreeMap::new() })
+                Some(QrelsFile {
+                    path,
+                    grades: std::collections::BTreeMap::new(),
+                })
             }
             Self::Tables(tables) => tables.qrels.clone(),
         }
@@ -88,7 +98,9 @@ impl Source {
 
     /// The files that hold the queries, their vectors and the judgements.
     pub fn judged_files(&self) -> anyhow::Result<Vec<PathBuf>> {
-        let mut files = self.queries().map_or_else(|| Ok(Vec::new()), |table| files_of(&table))?;
+        let mut files = self
+            .queries()
+            .map_or_else(|| Ok(Vec::new()), |table| files_of(&table))?;
         if let Some(qrels) = self.qrels() {
             files.push(qrels.path.resolve()?);
         }
@@ -97,6 +109,12 @@ impl Source {
 }
 
 fn files_of(table: &Table) -> anyhow::Result<Vec<PathBuf>> {
-    let beside = table.vectors.iter().flat_map(|vectors| [&vectors.npy, &vectors.ids]);
-    std::iter::once(&table.path).chain(beside).map(PathText::resolve).collect()
+    let beside = table
+        .vectors
+        .iter()
+        .flat_map(|vectors| [&vectors.npy, &vectors.ids]);
+    std::iter::once(&table.path)
+        .chain(beside)
+        .map(PathText::resolve)
+        .collect()
 }

@@ -61,7 +61,10 @@ pub struct Table {
     pub vectors: Option<VectorFile>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if passes a reference"
+)]
 fn is_utf8(encoding: &Encoding) -> bool {
     *encoding == Encoding::Utf8
 }
@@ -108,9 +111,10 @@ impl Table {
 }
 
 fn parquet_rows(path: &Path) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
-    let fault = |error: &dyn std::fmt::Display| DataError::file(path, format!("not readable as Parquet: {error}"));
-    let file = std::fs::File::open(path).map_err(|error| DataError::file(path, format!("cannot be opened: {error}")))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+    let fault = |error: &dyn std::fmt::Display| {
+        DataError::file(path, format!("not readable as Parquet: {error}"))
+    };
+    let reader = ParquetRecordBatchReaderBuilder::try_new(rows::file(path)?)
         .and_then(|builder| builder.with_batch_size(1024).build())
         .map_err(|error| fault(&error))?;
     let path = path.to_owned();
@@ -119,7 +123,11 @@ fn parquet_rows(path: &Path) -> Result<Box<dyn Iterator<Item = Row>>, DataError>
         let batch = match batch {
             Ok(batch) => batch,
             Err(error) => {
-                return vec![Err(DataError::at(&path, Place::Row(first), format!("not readable as Parquet: {error}")))];
+                return vec![Err(DataError::at(
+                    &path,
+                    Place::Row(first),
+                    format!("not readable as Parquet: {error}"),
+                ))];
             }
         };
         let start = first;
@@ -127,7 +135,9 @@ fn parquet_rows(path: &Path) -> Result<Box<dyn Iterator<Item = Row>>, DataError>
         (0..batch.num_rows())
             .map(|row| {
                 let place = Place::Row(start + row as u64);
-                parquet_row(&batch, row).map(|columns| (place, columns)).map_err(|m| DataError::at(&path, place, m))
+                parquet_row(&batch, row)
+                    .map(|columns| (place, columns))
+                    .map_err(|m| DataError::at(&path, place, m))
             })
             .collect()
     })))
@@ -152,7 +162,10 @@ fn cell(column: &dyn Array, row: usize) -> Result<Value, String> {
         return Ok(Value::Null);
     }
     let list = |items: arrow::array::ArrayRef| -> Result<Value, String> {
-        (0..items.len()).map(|item| cell(items.as_ref(), item)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+        (0..items.len())
+            .map(|item| cell(items.as_ref(), item))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Value::Array)
     };
     Ok(match column.data_type() {
         DataType::Utf8 => column.as_string::<i32>().value(row).into(),

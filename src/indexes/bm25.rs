@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use tantivy::postings::Postings;
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{PreTokenizedString, Token};
-use tantivy::{DocSet, IndexWriter, SegmentReader, TERMINATED, TantivyDocument, Term as TantivyTerm};
+use tantivy::{
+    DocSet, IndexWriter, SegmentReader, TERMINATED, TantivyDocument, Term as TantivyTerm,
+};
 
 use super::documents::Visible;
 use super::top::{Hit, Top};
@@ -40,8 +42,16 @@ impl Default for Bm25Params {
 impl Bm25Params {
     /// Refuses parameters outside their ranges.
     pub fn validate(&self) -> anyhow::Result<()> {
-        ensure!(self.k1.is_finite() && self.k1 >= 0.0, "`k1 = {}` must be a number from 0", self.k1);
-        ensure!((0.0..=1.0).contains(&self.b), "`b = {}` must lie between 0 and 1", self.b);
+        ensure!(
+            self.k1.is_finite() && self.k1 >= 0.0,
+            "`k1 = {}` must be a number from 0",
+            self.k1
+        );
+        ensure!(
+            (0.0..=1.0).contains(&self.b),
+            "`b = {}` must lie between 0 and 1",
+            self.b
+        );
         Ok(())
     }
 }
@@ -61,10 +71,18 @@ impl Fields {
             .set_tokenizer("raw")
             .set_index_option(IndexRecordOption::WithFreqs)
             .set_fieldnorms(false);
-        let text = schema.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
+        let text = schema.add_text_field(
+            "text",
+            TextOptions::default().set_indexing_options(indexing),
+        );
         let row = schema.add_u64_field("row", FAST);
         let length = schema.add_u64_field("length", FAST);
-        Self { schema: schema.build(), text, row, length }
+        Self {
+            schema: schema.build(),
+            text,
+            row,
+            length,
+        }
     }
 }
 
@@ -79,7 +97,10 @@ impl Bm25Writer {
         fs_err::create_dir_all(folder)?;
         let fields = Fields::new();
         let index = tantivy::Index::create_in_dir(folder, fields.schema.clone())?;
-        Ok(Self { writer: index.writer_with_num_threads(1, WRITER_BYTES)?, fields })
+        Ok(Self {
+            writer: index.writer_with_num_threads(1, WRITER_BYTES)?,
+            fields,
+        })
     }
 
     /// Adds the document of one row.
@@ -87,7 +108,13 @@ impl Bm25Writer {
         let mut document = TantivyDocument::new();
         document.add_u64(self.fields.row, row.into());
         document.add_u64(self.fields.length, tokens.len() as u64);
-        document.add_pre_tokenized_text(self.fields.text, PreTokenizedString { text: String::new(), tokens });
+        document.add_pre_tokenized_text(
+            self.fields.text,
+            PreTokenizedString {
+                text: String::new(),
+                tokens,
+            },
+        );
         self.writer.add_document(document)?;
         Ok(())
     }
@@ -125,19 +152,38 @@ impl Bm25 {
         for reader in searcher.segment_readers() {
             let rows = reader.fast_fields().u64("row")?;
             let counts = reader.fast_fields().u64("length")?;
-            let value = |column: &tantivy::columnar::Column<u64>, document| -> anyhow::Result<u32> {
-                Ok(u32::try_from(column.first(document).context("a document without its row or length")?)?)
-            };
+            let value =
+                |column: &tantivy::columnar::Column<u64>, document| -> anyhow::Result<u32> {
+                    Ok(u32::try_from(
+                        column
+                            .first(document)
+                            .context("a document without its row or length")?,
+                    )?)
+                };
             let rows = (0..reader.max_doc()).map(|document| {
                 let row = value(&rows, document)?;
-                *lengths.get_mut(row as usize).context("a row beyond the documents")? = value(&counts, document)?;
+                *lengths
+                    .get_mut(row as usize)
+                    .context("a row beyond the documents")? = value(&counts, document)?;
                 anyhow::Ok(row)
             });
-            segments.push(Segment { rows: rows.collect::<anyhow::Result<_>>()?, reader: reader.clone() });
+            segments.push(Segment {
+                rows: rows.collect::<anyhow::Result<_>>()?,
+                reader: reader.clone(),
+            });
         }
         let found: usize = segments.iter().map(|segment| segment.rows.len()).sum();
-        ensure!(found == documents, "`{}` holds {found} documents, its manifest says {documents}", folder.display());
-        Ok(Self { fields, segments, lengths, ties })
+        ensure!(
+            found == documents,
+            "`{}` holds {found} documents, its manifest says {documents}",
+            folder.display()
+        );
+        Ok(Self {
+            fields,
+            segments,
+            lengths,
+            ties,
+        })
     }
 
     /// A scorer under `params`.
@@ -145,8 +191,14 @@ impl Bm25 {
         let total: u64 = self.lengths.iter().map(|&length| u64::from(length)).sum();
         let mean = total as f32 / self.lengths.len().max(1) as f32;
         let Bm25Params { k1, b } = params;
-        let norms = self.lengths.iter().map(|&length| k1 * (1.0 - b + b * length as f32 / mean.max(f32::MIN_POSITIVE)));
-        Bm25Scorer { norms: norms.collect(), index: self }
+        let norms = self
+            .lengths
+            .iter()
+            .map(|&length| k1 * (1.0 - b + b * length as f32 / mean.max(f32::MIN_POSITIVE)));
+        Bm25Scorer {
+            norms: norms.collect(),
+            index: self,
+        }
     }
 
     /// How often each term occurs in each document.
@@ -158,7 +210,8 @@ impl Bm25 {
             while let Some((term, info)) = terms.next() {
                 let term = std::str::from_utf8(term).context("a term that is not UTF-8")?;
                 let found = postings.entry(term.to_owned()).or_default();
-                let mut list = inverted.read_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
+                let mut list =
+                    inverted.read_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
                 while list.doc() != TERMINATED {
                     found.push((segment.rows[list.doc() as usize], list.term_freq()));
                     list.advance();
@@ -169,7 +222,11 @@ impl Bm25 {
         sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let (terms, mut postings): (Vec<_>, Vec<_>) = sorted.into_iter().unzip();
         postings.iter_mut().for_each(|list| list.sort_unstable());
-        Ok(TermCounts { terms, postings, documents: self.lengths.len() })
+        Ok(TermCounts {
+            terms,
+            postings,
+            documents: self.lengths.len(),
+        })
     }
 }
 
@@ -209,7 +266,12 @@ thread_local! {
 
 impl Bm25Scorer<'_> {
     /// The best `k` of the documents that are `visible`, best first. A document without any of the terms is not found.
-    pub fn search(&self, terms: &[String], k: usize, visible: &Visible) -> anyhow::Result<Vec<Hit>> {
+    pub fn search(
+        &self,
+        terms: &[String],
+        k: usize,
+        visible: &Visible,
+    ) -> anyhow::Result<Vec<Hit>> {
         SCRATCH.with_borrow_mut(|(scores, touched)| {
             scores.resize(self.norms.len(), 0.0);
             touched.clear();
@@ -223,7 +285,11 @@ impl Bm25Scorer<'_> {
             let mut top = Top::new(k);
             for &row in touched.iter() {
                 if visible.contains(row) {
-                    top.push(Hit { row, tie: self.index.ties[row as usize], score: f64::from(scores[row as usize]) });
+                    top.push(Hit {
+                        row,
+                        tie: self.index.ties[row as usize],
+                        score: f64::from(scores[row as usize]),
+                    });
                 }
                 scores[row as usize] = 0.0;
             }
@@ -252,16 +318,24 @@ impl Bm25Scorer<'_> {
     }
 
     /// Calls `visit(term, row, count, score)` for every posting of the distinct terms, in their order in the query.
-    fn each_posting(&self, terms: &[String], mut visit: impl FnMut(&Weighed, u32, u32, f32)) -> anyhow::Result<()> {
+    fn each_posting(
+        &self,
+        terms: &[String],
+        mut visit: impl FnMut(&Weighed, u32, u32, f32),
+    ) -> anyhow::Result<()> {
         for weighed in self.weigh(terms)? {
             let term = TantivyTerm::from_field_text(self.index.fields.text, &weighed.term);
             for segment in &self.index.segments {
                 let inverted = segment.reader.inverted_index(self.index.fields.text)?;
-                let Some(mut list) = inverted.read_postings(&term, IndexRecordOption::WithFreqs)? else { continue };
+                let Some(mut list) = inverted.read_postings(&term, IndexRecordOption::WithFreqs)?
+                else {
+                    continue;
+                };
                 while list.doc() != TERMINATED {
                     let (row, count) = (segment.rows[list.doc() as usize], list.term_freq());
                     let tf = count as f32;
-                    let score = weighed.in_query as f32 * weighed.idf * tf / (tf + self.norms[row as usize]);
+                    let score = weighed.in_query as f32 * weighed.idf * tf
+                        / (tf + self.norms[row as usize]);
                     visit(&weighed, row, count, score);
                     list.advance();
                 }
@@ -280,11 +354,19 @@ impl Bm25Scorer<'_> {
             let query = TantivyTerm::from_field_text(self.index.fields.text, term);
             let mut document_frequency = 0;
             for segment in &self.index.segments {
-                document_frequency += segment.reader.inverted_index(self.index.fields.text)?.doc_freq(&query)?;
+                document_frequency += segment
+                    .reader
+                    .inverted_index(self.index.fields.text)?
+                    .doc_freq(&query)?;
             }
             let (n, df) = (self.norms.len() as f32, document_frequency as f32);
             let idf = (1.0 + (n - df + 0.5) / (df + 0.5)).ln();
-            weighed.push(Weighed { term: term.clone(), in_query: 1, document_frequency, idf });
+            weighed.push(Weighed {
+                term: term.clone(),
+                in_query: 1,
+                document_frequency,
+                idf,
+            });
         }
         Ok(weighed)
     }

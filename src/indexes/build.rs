@@ -29,17 +29,26 @@ pub struct Built {
 }
 
 /// Builds the index of `source` in the directory `out`, which keeps its previous index, whole, until this one is.
-pub fn build(source: &Source, config: &IndexConfig, out: &Path, progress: &ProgressBar) -> anyhow::Result<Built> {
+pub fn build(
+    source: &Source,
+    config: &IndexConfig,
+    out: &Path,
+    progress: &ProgressBar,
+) -> anyhow::Result<Built> {
     let started = std::time::Instant::now();
+    let corpus = Corpus::open(&source.corpus())?;
     let store = Store::lock(out)?;
     let source_files = Manifest::checksums(source)?;
     let digest = Manifest::digest(source, &source_files, config)?;
     let analyser = Analyser::new(&config.analyser)?;
     let folder = store.new_folder()?;
 
-    let written = write_documents(source, config, &analyser, folder.path(), progress)?;
+    let written = write_documents(corpus, config, &analyser, folder.path(), progress)?;
     progress.set_message("fitting vectors");
-    let bm25 = Bm25::open(&store::bm25_in(folder.path()), vec![0; written.documents].into())?;
+    let bm25 = Bm25::open(
+        &store::bm25_in(folder.path()),
+        vec![0; written.documents].into(),
+    )?;
     let counts = bm25.counts()?;
     let terms = counts.terms.len();
     let dim = match &config.embedder {
@@ -51,7 +60,11 @@ pub fn build(source: &Source, config: &IndexConfig, out: &Path, progress: &Progr
             Some(vectors)
         }
     }
-    .map(|vectors| vectors.save(&store::vectors_in(folder.path())).map(|()| vectors.dim()))
+    .map(|vectors| {
+        vectors
+            .save(&store::vectors_in(folder.path()))
+            .map(|()| vectors.dim())
+    })
     .transpose()?;
     drop((bm25, counts));
 
@@ -70,7 +83,10 @@ pub fn build(source: &Source, config: &IndexConfig, out: &Path, progress: &Progr
         files: BTreeMap::new(),
     };
     let manifest = store.commit(folder, manifest)?;
-    Ok(Built { manifest, seconds: started.elapsed().as_secs_f64() })
+    Ok(Built {
+        manifest,
+        seconds: started.elapsed().as_secs_f64(),
+    })
 }
 
 struct Written {
@@ -80,37 +96,52 @@ struct Written {
 }
 
 fn write_documents(
-    source: &Source,
+    mut corpus: Corpus,
     config: &IndexConfig,
     analyser: &Analyser,
     folder: &Path,
     progress: &ProgressBar,
 ) -> anyhow::Result<Written> {
-    let mut corpus = Corpus::open(&source.corpus())?;
     let mut texts = DocumentsWriter::new(documents::path_in(folder));
     let mut bm25 = Bm25Writer::create(&store::bm25_in(folder))?;
-    let mut written = Written { documents: 0, empty: 0, vectors: Matrix::default() };
+    let mut written = Written {
+        documents: 0,
+        empty: 0,
+        vectors: Matrix::default(),
+    };
     loop {
-        let mut batch: Vec<Document> = corpus.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
+        let mut batch: Vec<Document> =
+            corpus.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
         if batch.is_empty() {
             break;
         }
-        let analysed: Vec<Vec<Token>> = batch
+        let token_lists: Vec<Vec<Token>> = batch
             .par_iter()
-            .map_init(|| analyser.clone(), |analyser, document| analyser.tokens(&document.searched()))
+            .map_init(
+                || analyser.clone(),
+                |analyser, document| analyser.tokens(&document.searched()),
+            )
             .collect();
-        for (document, tokens) in batch.iter_mut().zip(analysed) {
+        for (document, tokens) in batch.iter_mut().zip(token_lists) {
             if config.embedder == EmbedderConfig::Vectors {
                 written.vectors.push(&unit_vector(document)?);
             }
             written.empty += usize::from(tokens.is_empty());
-            bm25.add(u32::try_from(written.documents).context("more documents than an index can hold (2^32)")?, tokens)?;
+            bm25.add(
+                u32::try_from(written.documents)
+                    .context("more documents than an index can hold (2^32)")?,
+                tokens,
+            )?;
             written.documents += 1;
         }
         texts.write(&batch)?;
         progress.inc(batch.len() as u64);
     }
-    ensure!(written.documents > 0, "`{}` holds no document", source.corpus().path);
+    ensure!(
+        written.documents > 0,
+        "`{}` holds no document",
+        corpus.path().display()
+    );
     texts.finish()?;
     bm25.finish()?;
     Ok(written)
@@ -118,7 +149,10 @@ fn write_documents(
 
 fn unit_vector(document: &mut Document) -> anyhow::Result<Vec<f32>> {
     let Some(mut vector) = document.vector.take() else {
-        bail!("document `{}` has no vector; name its column in `fields.vector` or a file in `vectors`, or choose another `embedder`", document.id);
+        bail!(
+            "document `{}` has no vector; name its column in `fields.vector` or a file in `vectors`, or choose another `embedder`",
+            document.id
+        );
     };
     Matrix::normalise(&mut vector);
     Ok(vector)

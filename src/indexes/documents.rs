@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use arrow::array::{Array, AsArray, ListBuilder, RecordBatch, StringArray, StringBuilder};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
 use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
@@ -26,7 +26,9 @@ impl DocumentsWriter {
     }
 
     pub(super) fn write(&mut self, documents: &[Document]) -> anyhow::Result<()> {
-        let text = |of: fn(&Document) -> &str| Arc::new(StringArray::from_iter_values(documents.iter().map(of)));
+        let text = |of: fn(&Document) -> &str| {
+            Arc::new(StringArray::from_iter_values(documents.iter().map(of)))
+        };
         let mut metadata = StringBuilder::new();
         let mut access = ListBuilder::new(StringBuilder::new());
         for document in documents {
@@ -41,11 +43,20 @@ impl DocumentsWriter {
             ("access", Arc::new(access.finish())),
         ])?;
         if self.writer.is_none() {
-            let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+            let properties = WriterProperties::builder()
+                .set_compression(Compression::ZSTD(ZstdLevel::default()))
+                .build();
             let file = fs_err::File::create(&self.path)?.into_file();
-            self.writer = Some(ArrowWriter::try_new(file, batch.schema(), Some(properties))?);
+            self.writer = Some(ArrowWriter::try_new(
+                file,
+                batch.schema(),
+                Some(properties),
+            )?);
         }
-        self.writer.as_mut().context("the writer was made above")?.write(&batch)?;
+        self.writer
+            .as_mut()
+            .context("the writer was made above")?
+            .write(&batch)?;
         Ok(())
     }
 
@@ -81,12 +92,20 @@ pub struct Shown {
 
 impl Documents {
     pub(super) fn open(path: PathBuf) -> anyhow::Result<Self> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&path)?.into_file())?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&path)?.into_file())?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), ["id", "access"]);
         let (mut ids, mut access, mut labels) = (Vec::new(), Vec::new(), HashMap::new());
         for batch in builder.with_projection(mask).build()? {
             let batch = batch?;
-            ids.extend(batch.column(0).as_string::<i32>().iter().flatten().map(str::to_owned));
+            ids.extend(
+                batch
+                    .column(0)
+                    .as_string::<i32>()
+                    .iter()
+                    .flatten()
+                    .map(str::to_owned),
+            );
             for list in batch.column(1).as_list::<i32>().iter() {
                 let list = list.context("a document without its list of access labels")?;
                 let numbers = list.as_string::<i32>().iter().flatten().map(|label| {
@@ -96,7 +115,12 @@ impl Documents {
                 access.push(numbers.collect());
             }
         }
-        Ok(Self { path, ids, access, labels })
+        Ok(Self {
+            path,
+            ids,
+            access,
+            labels,
+        })
     }
 
     /// Number of documents.
@@ -127,9 +151,16 @@ impl Documents {
 
     /// What a caller with these labels may see: documents without a label, and those that share one. `None` sees all.
     pub fn visible(&self, access: Option<&[String]>) -> Visible {
-        let Some(access) = access else { return Visible::everything() };
-        let held: Vec<u32> = access.iter().filter_map(|label| self.labels.get(label).copied()).collect();
-        let sees = |labels: &Vec<u32>| labels.is_empty() || labels.iter().any(|label| held.contains(label));
+        let Some(access) = access else {
+            return Visible::everything();
+        };
+        let held: Vec<u32> = access
+            .iter()
+            .filter_map(|label| self.labels.get(label).copied())
+            .collect();
+        let sees = |labels: &Vec<u32>| {
+            labels.is_empty() || labels.iter().any(|label| held.contains(label))
+        };
         Visible::rows(self.access.iter().map(sees).collect())
     }
 
@@ -145,21 +176,49 @@ impl Documents {
             selectors.push(RowSelector::select(1));
             next = row + 1;
         }
-        let builder = ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&self.path)?.into_file())?;
-        let mask = ProjectionMask::columns(builder.parquet_schema(), ["id", "title", "text", "metadata"]);
-        let reader = builder.with_projection(mask).with_row_selection(RowSelection::from(selectors)).build()?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&self.path)?.into_file())?;
+        let mask = ProjectionMask::columns(
+            builder.parquet_schema(),
+            ["id", "title", "text", "metadata"],
+        );
+        let reader = builder
+            .with_projection(mask)
+            .with_row_selection(RowSelection::from(selectors))
+            .build()?;
         let mut found = HashMap::new();
         let mut order = sorted.iter();
         for batch in reader {
             let batch = batch?;
-            let text = |column: usize, row: usize| batch.column(column).as_string::<i32>().value(row).to_owned();
+            let text = |column: usize, row: usize| {
+                batch
+                    .column(column)
+                    .as_string::<i32>()
+                    .value(row)
+                    .to_owned()
+            };
             for row in 0..batch.num_rows() {
                 let metadata = serde_json::from_str(&text(3, row))?;
-                let shown = Shown { id: text(0, row), title: text(1, row), text: text(2, row), metadata };
-                found.insert(*order.next().context("more rows than were asked for")?, shown);
+                let shown = Shown {
+                    id: text(0, row),
+                    title: text(1, row),
+                    text: text(2, row),
+                    metadata,
+                };
+                found.insert(
+                    *order.next().context("more rows than were asked for")?,
+                    shown,
+                );
             }
         }
-        rows.iter().map(|row| found.get(row).cloned().with_context(|| format!("the index has no row {row}"))).collect()
+        rows.iter()
+            .map(|row| {
+                found
+                    .get(row)
+                    .cloned()
+                    .with_context(|| format!("the index has no row {row}"))
+            })
+            .collect()
     }
 }
 

@@ -46,7 +46,10 @@ impl Flat {
     /// # Panics
     /// Where the queries have another dimension than the index, or `visible` another number than the queries.
     pub fn search(&self, queries: &Matrix, k: usize, visible: &[&Visible]) -> Vec<Vec<Hit>> {
-        assert!(queries.dim() == self.dim() && queries.rows() == visible.len(), "queries that fit the index");
+        assert!(
+            queries.dim() == self.dim() && queries.rows() == visible.len(),
+            "queries that fit the index"
+        );
         let empty = || -> Vec<Top> { (0..queries.rows()).map(|_| Top::new(k)).collect() };
         let blocks = self.vectors.rows().div_ceil(BLOCK_ROWS);
         let tops = (0..blocks)
@@ -55,11 +58,22 @@ impl Flat {
                 self.search_block(block * BLOCK_ROWS, queries, visible, &mut tops);
                 tops
             })
-            .reduce(empty, |left, right| left.into_iter().zip(right).map(|(l, r)| l.merged(r)).collect());
+            .reduce(empty, |left, right| {
+                left.into_iter()
+                    .zip(right)
+                    .map(|(l, r)| l.merged(r))
+                    .collect()
+            });
         let is_zero = |query: usize| queries.row(query).iter().all(|value| *value == 0.0);
         tops.into_iter()
             .enumerate()
-            .map(|(query, top)| if is_zero(query) { Vec::new() } else { top.into_hits() })
+            .map(|(query, top)| {
+                if is_zero(query) {
+                    Vec::new()
+                } else {
+                    top.into_hits()
+                }
+            })
             .collect()
     }
 
@@ -70,7 +84,8 @@ impl Flat {
         for first in (0..queries.rows()).step_by(TOGETHER) {
             let count = TOGETHER.min(queries.rows() - first);
             // The last query stands in where fewer than four are left.
-            let group: [&[f32]; TOGETHER] = std::array::from_fn(|place| queries.row(first + place.min(count - 1)));
+            let group: [&[f32]; TOGETHER] =
+                std::array::from_fn(|place| queries.row(first + place.min(count - 1)));
             arch.dispatch(|| {
                 for (row, scores) in (start..end).zip(&mut scores) {
                     *scores = dots(self.vectors.row(row), group);
@@ -79,9 +94,16 @@ impl Flat {
             for place in 0..count {
                 let (top, visible) = (&mut tops[first + place], visible[first + place]);
                 for (row, scores) in (start..end).zip(&scores) {
-                    let (tie, row) = (self.ties[row], u32::try_from(row).expect("rows are counted in u32"));
+                    let (tie, row) = (
+                        self.ties[row],
+                        u32::try_from(row).expect("rows are counted in u32"),
+                    );
                     if visible.contains(row) {
-                        top.push(Hit { row, tie, score: f64::from(scores[place]) });
+                        top.push(Hit {
+                            row,
+                            tie,
+                            score: f64::from(scores[place]),
+                        });
                     }
                 }
             }
@@ -91,31 +113,49 @@ impl Flat {
 
 /// The dot product of `row` with each of four queries.
 #[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled for the machine's vectors only inside the dispatch"
+)]
 fn dots(row: &[f32], queries: [&[f32]; TOGETHER]) -> [f32; TOGETHER] {
     let whole = row.len() - row.len() % LANES;
     let mut sums = [[0.0_f32; LANES]; TOGETHER];
     for start in (0..whole).step_by(LANES) {
         let values: &[f32; LANES] = row[start..start + LANES].try_into().expect("one lane each");
         for (sums, query) in sums.iter_mut().zip(queries) {
-            let factors: &[f32; LANES] = query[start..start + LANES].try_into().expect("one lane each");
+            let factors: &[f32; LANES] = query[start..start + LANES]
+                .try_into()
+                .expect("one lane each");
             for lane in 0..LANES {
                 sums[lane] += values[lane] * factors[lane];
             }
         }
     }
     std::array::from_fn(|place| {
-        let rest: f32 = row[whole..].iter().zip(&queries[place][whole..]).map(|(a, b)| a * b).sum();
+        let rest: f32 = row[whole..]
+            .iter()
+            .zip(&queries[place][whole..])
+            .map(|(a, b)| a * b)
+            .sum();
         sums[place].iter().sum::<f32>() + rest
     })
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     fn matrix(dim: usize, rows: usize, seed: u32) -> Matrix {
-        let value = |place: usize| ((place as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / 8_388_608.0 - 1.0;
+        let value = |place: usize| {
+            ((place as u32)
+                .wrapping_mul(2_654_435_761)
+                .wrapping_add(seed)
+                >> 8) as f32
+                / 8_388_608.0
+                - 1.0
+        };
         Matrix::new(dim, (0..dim * rows).map(value).collect())
     }
 
@@ -143,10 +183,20 @@ mod tests {
 
     #[test]
     fn hidden_rows_are_not_found_and_a_query_of_zeros_finds_nothing() {
-        let flat = Flat::new(Matrix::new(2, vec![1.0, 0.0, 0.0, 1.0, 0.5, 0.5]), [0, 1, 2].into());
+        let flat = Flat::new(
+            Matrix::new(2, vec![1.0, 0.0, 0.0, 1.0, 0.5, 0.5]),
+            [0, 1, 2].into(),
+        );
         let visible = Visible::rows(vec![false, true, true]);
-        let found = flat.search(&Matrix::new(2, vec![1.0, 0.0, 0.0, 0.0]), 10, &[&visible, &visible]);
-        assert_eq!(found[0].iter().map(|hit| hit.row).collect::<Vec<_>>(), [2, 1]);
+        let found = flat.search(
+            &Matrix::new(2, vec![1.0, 0.0, 0.0, 0.0]),
+            10,
+            &[&visible, &visible],
+        );
+        assert_eq!(
+            found[0].iter().map(|hit| hit.row).collect::<Vec<_>>(),
+            [2, 1]
+        );
         assert_eq!(found[1], []);
     }
 }

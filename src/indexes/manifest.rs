@@ -86,7 +86,11 @@ impl Manifest {
     pub(super) const FILE: &'static str = "manifest.json";
 
     /// The digest of an index over these files under this config.
-    pub(super) fn digest(source: &Source, files: &BTreeMap<String, Checksum>, config: &IndexConfig) -> anyhow::Result<String> {
+    pub(super) fn digest(
+        source: &Source,
+        files: &BTreeMap<String, Checksum>,
+        config: &IndexConfig,
+    ) -> anyhow::Result<String> {
         // The mapping of columns counts, the place of the file does not.
         let mut table = source.corpus();
         table.path = crate::data::PathText(String::new());
@@ -105,10 +109,15 @@ impl Manifest {
 
     /// The checksums of the source's corpus files, by file name.
     pub(super) fn checksums(source: &Source) -> anyhow::Result<BTreeMap<String, Checksum>> {
-        source.corpus_files()?.iter().map(|path| Ok((file_name(path), Checksum::of_file(path)?))).collect()
+        source
+            .corpus_files()?
+            .iter()
+            .map(|path| Ok((file_name(path), Checksum::of_file(path)?)))
+            .collect()
     }
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    path.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

@@ -8,7 +8,7 @@ mod manifest;
 mod store;
 mod top;
 
-pub use bm25::{Bm25, Bm25Params, Term};
+pub use bm25::{Bm25, Bm25Params, Bm25Scorer, Term};
 pub use build::{Built, build};
 pub use documents::{Documents, Shown, Visible};
 pub use flat::Flat;

@@ -17,6 +17,7 @@ use super::manifest::{EmbedderConfig, FORMAT, IndexConfig, Manifest};
 use crate::analysis::Analyser;
 use crate::data::{Checksum, Source};
 use crate::models::{Embedder, Lsa, Matrix};
+use crate::whole_file::WholeFile;
 
 const DATA_PREFIX: &str = "data-";
 
@@ -32,10 +33,14 @@ pub(super) fn vectors_in(folder: &Path) -> PathBuf {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// There is none.
-    #[error("`{0}` is not an index: it has no `manifest.json`; build one with `ragkit index PATH --out {0}`")]
+    #[error(
+        "`{0}` is not an index: it has no `manifest.json`; build one with `ragkit index PATH --out {0}`"
+    )]
     NotAnIndex(String),
     /// The manifest is not one.
-    #[error("the manifest of the index `{path}` cannot be read: {message}; rebuild it with `ragkit index`")]
+    #[error(
+        "the manifest of the index `{path}` cannot be read: {message}; rebuild it with `ragkit index`"
+    )]
     Manifest {
         /// The index.
         path: String,
@@ -43,7 +48,9 @@ pub enum OpenError {
         message: String,
     },
     /// Another layout.
-    #[error("the index `{path}` has format {found}, this ragkit reads format {FORMAT}; rebuild it with `ragkit index`")]
+    #[error(
+        "the index `{path}` has format {found}, this ragkit reads format {FORMAT}; rebuild it with `ragkit index`"
+    )]
     Format {
         /// The index.
         path: String,
@@ -92,10 +99,17 @@ impl Index {
             Some(dim) => {
                 let vectors = Matrix::load(&vectors_in(&folder), dim)?;
                 if vectors.rows() != documents.len() {
-                    bail!("the index `{}` has {} vectors for {} documents; rebuild it with `ragkit index`", path.display(), vectors.rows(), documents.len());
+                    bail!(
+                        "the index `{}` has {} vectors for {} documents; rebuild it with `ragkit index`",
+                        path.display(),
+                        vectors.rows(),
+                        documents.len()
+                    );
                 }
                 let embedder: Option<Box<dyn Embedder + Send>> = match &manifest.config.embedder {
-                    EmbedderConfig::Lsa(_) => Some(Box::new(Lsa::load(&folder, dim, analyser.clone())?)),
+                    EmbedderConfig::Lsa(_) => {
+                        Some(Box::new(Lsa::load(&folder, dim, analyser.clone())?))
+                    }
                     EmbedderConfig::Vectors | EmbedderConfig::None => None,
                 };
                 (Some(Flat::new(vectors, Arc::clone(&ties))), embedder)
@@ -119,21 +133,32 @@ fn read_manifest(path: &Path) -> anyhow::Result<Manifest> {
         return Err(OpenError::NotAnIndex(shown).into());
     }
     let text = fs_err::read(&file)?;
-    let fault = |error: serde_json::Error| OpenError::Manifest { path: shown.clone(), message: error.to_string() };
+    let fault = |error: serde_json::Error| OpenError::Manifest {
+        path: shown.clone(),
+        message: error.to_string(),
+    };
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(fault)?;
     // The format is looked at first: a manifest of another format need not have the fields of this one.
     match value.get("format").and_then(serde_json::Value::as_u64) {
-        Some(found) if found != u64::from(FORMAT) => Err(OpenError::Format { path: shown, found }.into()),
+        Some(found) if found != u64::from(FORMAT) => {
+            Err(OpenError::Format { path: shown, found }.into())
+        }
         _ => Ok(serde_json::from_value(value).map_err(fault)?),
     }
 }
 
 fn check_files(path: &Path, folder: &Path, manifest: &Manifest) -> anyhow::Result<()> {
     for (file, expected) in &manifest.files {
-        let damaged = |fault| OpenError::Damaged { path: path.display().to_string(), file: file.clone(), fault };
+        let damaged = |fault| OpenError::Damaged {
+            path: path.display().to_string(),
+            file: file.clone(),
+            fault,
+        };
         let found = match Checksum::of_file(&folder.join(file)) {
             Ok(found) => found,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(damaged("is missing").into()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(damaged("is missing").into());
+            }
             Err(error) => return Err(error.into()),
         };
         if found.bytes != expected.bytes {
@@ -152,7 +177,9 @@ pub fn is_current(path: &Path, source: &Source, config: &IndexConfig) -> anyhow:
         return Ok(false);
     }
     match read_manifest(path) {
-        Ok(manifest) => Ok(manifest.digest == Manifest::digest(source, &Manifest::checksums(source)?, config)?),
+        Ok(manifest) => {
+            Ok(manifest.digest == Manifest::digest(source, &Manifest::checksums(source)?, config)?)
+        }
         Err(_) => Ok(false),
     }
 }
@@ -166,12 +193,18 @@ pub(super) struct Store {
 impl Store {
     /// Makes the directory and keeps every other writer out of it while this value lives.
     pub(super) fn lock(path: &Path) -> anyhow::Result<Self> {
-        let known = |name: &str| name == Manifest::FILE || name == ".lock" || name.starts_with(DATA_PREFIX);
+        let left_over =
+            |name: &str| name.starts_with(DATA_PREFIX) || name.starts_with(WholeFile::PREFIX);
+        let known = |name: &str| name == Manifest::FILE || name == ".lock" || left_over(name);
         if path.exists() {
             for entry in fs_err::read_dir(path)? {
                 let name = entry?.file_name();
                 if !known(&name.to_string_lossy()) {
-                    bail!("`{}` is no index directory: it holds `{}`; give `--out` an empty or a new path", path.display(), name.display());
+                    bail!(
+                        "`{}` is no index directory: it holds `{}`; give `--out` an empty or a new path",
+                        path.display(),
+                        name.display()
+                    );
                 }
             }
         }
@@ -179,48 +212,69 @@ impl Store {
         let lock = fs_err::File::create(path.join(".lock"))?.into_file();
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!("another ragkit is building the index `{}`; wait for it to end", path.display()),
-            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the index directory"),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another ragkit is building the index `{}`; wait for it to end",
+                path.display()
+            ),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).context("cannot lock the index directory");
+            }
         }
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// A fresh data folder, removed again unless it is committed.
     pub(super) fn new_folder(&self) -> anyhow::Result<TempDir> {
-        let current = read_manifest(&self.path).map(|manifest| manifest.folder).unwrap_or_default();
+        let current = read_manifest(&self.path)
+            .map(|manifest| manifest.folder)
+            .unwrap_or_default();
         self.remove_all_but(&current)?;
-        Ok(tempfile::Builder::new().prefix(DATA_PREFIX).tempdir_in(&self.path)?)
+        Ok(tempfile::Builder::new()
+            .prefix(DATA_PREFIX)
+            .tempdir_in(&self.path)?)
     }
 
     /// Makes `folder` the data of this index.
-    pub(super) fn commit(&self, folder: TempDir, mut manifest: Manifest) -> anyhow::Result<Manifest> {
-        let name = folder.path().file_name().context("a data folder has a name")?.to_string_lossy().into_owned();
+    pub(super) fn commit(
+        &self,
+        folder: TempDir,
+        mut manifest: Manifest,
+    ) -> anyhow::Result<Manifest> {
+        let name = folder
+            .path()
+            .file_name()
+            .context("a data folder has a name")?
+            .to_string_lossy()
+            .into_owned();
         for file in files_under(folder.path())? {
-            let inside = file.strip_prefix(folder.path())?.to_string_lossy().into_owned();
+            let inside = file
+                .strip_prefix(folder.path())?
+                .to_string_lossy()
+                .into_owned();
             manifest.files.insert(inside, Checksum::of_file(&file)?);
         }
         manifest.folder.clone_from(&name);
-        let mut temporary = tempfile::Builder::new().prefix(DATA_PREFIX).tempfile_in(&self.path)?;
-        serde_json::to_writer_pretty(&mut temporary, &manifest)?;
-        temporary.as_file().sync_all()?;
+        let mut file = WholeFile::create(self.path.join(Manifest::FILE))?;
+        serde_json::to_writer_pretty(&mut file, &manifest)?;
         let _ = folder.keep();
-        temporary.persist(self.path.join(Manifest::FILE))?;
+        file.finish()?;
         self.remove_all_but(&name)?;
         Ok(manifest)
     }
 
-    /// Removes every data folder, and every left-over file, but this one.
+    /// Removes every data folder but this one, and every unfinished file.
     fn remove_all_but(&self, keep: &str) -> anyhow::Result<()> {
         for entry in fs_err::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if name.starts_with(DATA_PREFIX) && name != keep {
-                if entry.file_type()?.is_dir() {
-                    fs_err::remove_dir_all(entry.path())?;
-                } else {
-                    fs_err::remove_file(entry.path())?;
-                }
+                fs_err::remove_dir_all(entry.path())?;
+            } else if name.starts_with(WholeFile::PREFIX) {
+                fs_err::remove_file(entry.path())?;
             }
         }
         Ok(())
@@ -234,7 +288,11 @@ fn files_under(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             files.extend(files_under(&entry.path())?);
-        } else if entry.path().extension().is_none_or(|ending| ending != "lock") {
+        } else if entry
+            .path()
+            .extension()
+            .is_none_or(|ending| ending != "lock")
+        {
             files.push(entry.path());
         }
     }

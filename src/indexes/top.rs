@@ -17,7 +17,10 @@ impl Hit {
     /// Best first; equal scores by descending document id, as trec_eval ranks them. A total order, so that a top-k is
     /// one list whichever way it was collected, and the first part of every longer one.
     pub fn order(&self, other: &Self) -> Ordering {
-        other.score.total_cmp(&self.score).then(self.tie.cmp(&other.tie))
+        other
+            .score
+            .total_cmp(&self.score)
+            .then(self.tie.cmp(&other.tie))
     }
 }
 
@@ -32,11 +35,18 @@ pub(super) struct Top {
 
 impl Top {
     pub(super) fn new(k: usize) -> Self {
-        Self { k, hits: Vec::new(), floor: None }
+        Self {
+            k,
+            hits: Vec::new(),
+            floor: None,
+        }
     }
 
     pub(super) fn push(&mut self, hit: Hit) {
-        if self.floor.is_some_and(|floor| hit.order(&floor) == Ordering::Greater) {
+        if self
+            .floor
+            .is_some_and(|floor| hit.order(&floor) == Ordering::Greater)
+        {
             return;
         }
         self.hits.push(hit);
@@ -69,6 +79,7 @@ impl Top {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -50,7 +50,9 @@ impl Metric {
     /// How deep a ranking must be for this metric to be what its name says.
     pub fn cutoff(self) -> Option<usize> {
         match self {
-            Self::Ndcg(k) | Self::AveragePrecision(k) | Self::ReciprocalRank(k) => k.map(NonZeroUsize::get),
+            Self::Ndcg(k) | Self::AveragePrecision(k) | Self::ReciprocalRank(k) => {
+                k.map(NonZeroUsize::get)
+            }
             Self::Precision(k) | Self::Recall(k) | Self::Success(k) => Some(k.get()),
         }
     }
@@ -58,11 +60,16 @@ impl Metric {
     /// The convention that the number follows, in words.
     pub fn convention(self) -> &'static str {
         match self {
-            Self::Ndcg(_) => "trec_eval: linear gain, log2(rank+1) discount, ideal over all judged documents, 0 without a relevant one",
-            Self::AveragePrecision(_) => "trec_eval: divided by all relevant documents, 0 without one",
-            Self::ReciprocalRank(_) => "trec_eval: 1/rank of the first relevant document, 0 without one",
+            Self::Ndcg(_) => {
+                "trec_eval: linear gain, log2(rank+1) discount, ideal over all judged documents, 0 without a relevant one"
+            }
+            Self::AveragePrecision(_) | Self::Recall(_) => {
+                "trec_eval: divided by all relevant documents, 0 without one"
+            }
+            Self::ReciprocalRank(_) => {
+                "trec_eval: 1/rank of the first relevant document, 0 without one"
+            }
             Self::Precision(_) => "trec_eval: divided by k also where fewer were retrieved",
-            Self::Recall(_) => "trec_eval: divided by all relevant documents, 0 without one",
             Self::Success(_) => "trec_eval: 1 where a relevant document stands in the first k",
         }
     }
@@ -108,10 +115,15 @@ impl FromStr for Metric {
     type Err = UnknownMetric;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fault = |reason| UnknownMetric { name: text.to_owned(), reason };
+        let fault = |reason| UnknownMetric {
+            name: text.to_owned(),
+            reason,
+        };
         let (name, cutoff) = match text.split_once('@') {
             Some((name, cutoff)) => {
-                let k = cutoff.parse().map_err(|_| fault("the cutoff after `@` must be a whole number from 1"))?;
+                let k = cutoff
+                    .parse()
+                    .map_err(|_| fault("the cutoff after `@` must be a whole number from 1"))?;
                 (name, Some(k))
             }
             None => (text, None),
@@ -124,7 +136,11 @@ impl FromStr for Metric {
             "p" | "precision" => Self::Precision(needed()?),
             "r" | "recall" => Self::Recall(needed()?),
             "success" => Self::Success(needed()?),
-            _ => return Err(fault("expected nDCG, AP, RR, P@k, R@k or Success@k, with `@k` where a cutoff is meant")),
+            _ => {
+                return Err(fault(
+                    "expected nDCG, AP, RR, P@k, R@k or Success@k, with `@k` where a cutoff is meant",
+                ));
+            }
         })
     }
 }
@@ -169,8 +185,17 @@ mod tests {
     #[test]
     fn a_wrong_name_says_what_is_wrong() {
         let message = |text: &str| text.parse::<Metric>().unwrap_err().to_string();
-        assert_eq!(message("ndgc@10"), "`ndgc@10` is not a metric: expected nDCG, AP, RR, P@k, R@k or Success@k, with `@k` where a cutoff is meant");
-        assert_eq!(message("P"), "`P` is not a metric: it needs a cutoff, as in `P@10`");
-        assert_eq!(message("nDCG@0"), "`nDCG@0` is not a metric: the cutoff after `@` must be a whole number from 1");
+        assert_eq!(
+            message("ndgc@10"),
+            "`ndgc@10` is not a metric: expected nDCG, AP, RR, P@k, R@k or Success@k, with `@k` where a cutoff is meant"
+        );
+        assert_eq!(
+            message("P"),
+            "`P` is not a metric: it needs a cutoff, as in `P@10`"
+        );
+        assert_eq!(
+            message("nDCG@0"),
+            "`nDCG@0` is not a metric: the cutoff after `@` must be a whole number from 1"
+        );
     }
 }

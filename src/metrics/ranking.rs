@@ -1,4 +1,4 @@
-//! Ranking metrics with trec_eval's definitions (github.com/usnistgov/trec_eval, the `m_*.c` file named at each).
+//! Ranking metrics with trec_eval's definitions (`usnistgov/trec_eval` on GitHub, the `m_*.c` file named at each).
 //!
 //! A document is relevant when its grade is 1 or more; an unjudged document counts as not relevant. Where a
 //! ranking is shorter than the cutoff, the missing places count as not relevant. Every function returns a value
@@ -23,9 +23,16 @@ impl Judgements {
         judged: impl IntoIterator<Item = (&'a str, i32)>,
     ) -> Self {
         let mut grades: HashMap<&str, i32> = judged.into_iter().collect();
-        let mut relevant: Vec<i32> = grades.values().copied().filter(|&grade| grade > 0).collect();
+        let mut relevant: Vec<i32> = grades
+            .values()
+            .copied()
+            .filter(|&grade| grade > 0)
+            .collect();
         relevant.sort_unstable_by(|a, b| b.cmp(a));
-        let ranked = ranked.into_iter().map(|document| grades.remove(document).unwrap_or(0)).collect();
+        let ranked = ranked
+            .into_iter()
+            .map(|document| grades.remove(document).unwrap_or(0))
+            .collect();
         Self { ranked, relevant }
     }
 
@@ -35,7 +42,11 @@ impl Judgements {
 
     /// The share `part / whole` of the relevant documents, 0 where there are none.
     fn share_of_relevant(&self, part: f64) -> f64 {
-        if self.relevant.is_empty() { 0.0 } else { part / self.relevant.len() as f64 }
+        if self.relevant.is_empty() {
+            0.0
+        } else {
+            part / self.relevant.len() as f64
+        }
     }
 }
 
@@ -49,12 +60,23 @@ fn hits(grades: &[i32]) -> f64 {
 /// Source: Järvelin and Kekäläinen 2002; trec_eval `m_ndcg.c`, `m_ndcg_cut.c`.
 pub fn ndcg(judgements: &Judgements, k: usize) -> f64 {
     let ideal = discounted_gain(&judgements.relevant, k);
-    if ideal == 0.0 { 0.0 } else { discounted_gain(&judgements.ranked, k) / ideal }
+    if ideal == 0.0 {
+        0.0
+    } else {
+        discounted_gain(&judgements.ranked, k) / ideal
+    }
 }
 
 fn discounted_gain(grades: &[i32], k: usize) -> f64 {
-    let gains = grades.iter().take(k).enumerate();
-    gains.filter(|(_, grade)| **grade > 0).map(|(place, grade)| f64::from(*grade) / ((place + 2) as f64).log2()).sum()
+    let relevant = grades
+        .iter()
+        .take(k)
+        .enumerate()
+        .filter(|(_, grade)| **grade > 0);
+    // Not `sum`: of nothing that is -0, and would be printed so.
+    relevant.fold(0.0, |sum, (place, grade)| {
+        sum + f64::from(*grade) / ((place + 2) as f64).log2()
+    })
 }
 
 /// Average precision at `k`: the precision at the rank of each relevant document among the first `k`, summed and
@@ -77,7 +99,11 @@ pub fn average_precision(judgements: &Judgements, k: usize) -> f64 {
 ///
 /// Source: Voorhees 1999; trec_eval `m_recip_rank.c` (with `-M k` for a cutoff).
 pub fn reciprocal_rank(judgements: &Judgements, k: usize) -> f64 {
-    judgements.top(k).iter().position(|&grade| grade > 0).map_or(0.0, |place| 1.0 / (place + 1) as f64)
+    judgements
+        .top(k)
+        .iter()
+        .position(|&grade| grade > 0)
+        .map_or(0.0, |place| 1.0 / (place + 1) as f64)
 }
 
 /// Precision at `k`: relevant documents among the first `k`, divided by `k`.
@@ -98,7 +124,11 @@ pub fn recall(judgements: &Judgements, k: usize) -> f64 {
 ///
 /// Source: trec_eval `m_success.c`.
 pub fn success(judgements: &Judgements, k: usize) -> f64 {
-    if hits(judgements.top(k)) > 0.0 { 1.0 } else { 0.0 }
+    if hits(judgements.top(k)) > 0.0 {
+        1.0
+    } else {
+        0.0
+    }
 }
 
 #[cfg(test)]
@@ -110,13 +140,19 @@ mod tests {
     }
 
     fn close(value: f64, expected: f64) {
-        assert!((value - expected).abs() < 1e-12, "{value} is not {expected}");
+        assert!(
+            (value - expected).abs() < 1e-12,
+            "{value} is not {expected}"
+        );
     }
 
     #[test]
     fn worked_by_hand() {
         // Ranks 1..4 hold grades 0, 2, unjudged, 1; one more relevant document (grade 3) was not found.
-        let j = judgements(&["a", "b", "c", "d"], &[("a", 0), ("b", 2), ("d", 1), ("e", 3)]);
+        let j = judgements(
+            &["a", "b", "c", "d"],
+            &[("a", 0), ("b", 2), ("d", 1), ("e", 3)],
+        );
         let k = |n| NonZeroUsize::new(n).unwrap();
         close(precision(&j, k(2)), 0.5);
         close(precision(&j, k(10)), 0.2);
@@ -134,8 +170,19 @@ mod tests {
     #[test]
     fn nothing_retrieved_or_nothing_relevant_is_zero() {
         let k = NonZeroUsize::MIN;
-        for j in [judgements(&[], &[("a", 1)]), judgements(&["a"], &[("a", 0), ("b", -1)]), judgements(&["a"], &[])] {
-            let all = [ndcg(&j, 10), average_precision(&j, 10), reciprocal_rank(&j, 10), recall(&j, 10), success(&j, 10), precision(&j, k)];
+        for j in [
+            judgements(&[], &[("a", 1)]),
+            judgements(&["a"], &[("a", 0), ("b", -1)]),
+            judgements(&["a"], &[]),
+        ] {
+            let all = [
+                ndcg(&j, 10),
+                average_precision(&j, 10),
+                reciprocal_rank(&j, 10),
+                recall(&j, 10),
+                success(&j, 10),
+                precision(&j, k),
+            ];
             assert!(all.iter().all(|&value| value == 0.0), "{all:?}");
         }
     }

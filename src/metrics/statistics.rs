@@ -22,7 +22,11 @@ pub struct Interval {
 
 /// The arithmetic mean; `None` of no values.
 pub fn mean(values: &[f64]) -> Option<f64> {
-    if values.is_empty() { None } else { Some(values.iter().sum::<f64>() / values.len() as f64) }
+    if values.is_empty() {
+        None
+    } else {
+        Some(values.iter().sum::<f64>() / values.len() as f64)
+    }
 }
 
 /// The 95 % bias-corrected and accelerated (BCa) bootstrap interval of the mean of each column.
@@ -35,15 +39,26 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 /// Source: Efron 1987, "Better bootstrap confidence intervals"; the acceleration of a mean by the jackknife.
 pub fn intervals(columns: &[&[f64]], seed: u64) -> Vec<Option<Interval>> {
     let count = columns.first().map_or(0, |column| column.len());
-    assert!(columns.iter().all(|column| column.len() == count), "columns of one length");
+    assert!(
+        columns.iter().all(|column| column.len() == count),
+        "columns of one length"
+    );
     if count < 2 {
         return vec![None; columns.len()];
     }
-    let resampled: Vec<Vec<f64>> = (0..RESAMPLES).into_par_iter().map(|stream| resample(columns, seed, stream)).collect();
+    let resampled: Vec<Vec<f64>> = (0..RESAMPLES)
+        .into_par_iter()
+        .map(|stream| resample(columns, seed, stream))
+        .collect();
     columns
         .par_iter()
         .enumerate()
-        .map(|(column, values)| bca(values, resampled.iter().map(|means| means[column]).collect()))
+        .map(|(column, values)| {
+            bca(
+                values,
+                resampled.iter().map(|means| means[column]).collect(),
+            )
+        })
         .collect()
 }
 
@@ -55,6 +70,10 @@ fn resample(columns: &[&[f64]], seed: u64, stream: usize) -> Vec<f64> {
     let mut sums = vec![0.0; columns.len()];
     for _ in 0..count {
         // Multiply-shift: its bias is below count / 2^64.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "less than `count`, which is a usize"
+        )]
         let example = ((u128::from(rng.next_u64()) * count as u128) >> 64) as usize;
         for (sum, column) in sums.iter_mut().zip(columns) {
             *sum += column[example];
@@ -64,7 +83,12 @@ fn resample(columns: &[&[f64]], seed: u64, stream: usize) -> Vec<f64> {
 }
 
 fn bca(values: &[f64], mut means: Vec<f64>) -> Option<Interval> {
-    if values.iter().all(|value| *value == values[0]) {
+    #[expect(
+        clippy::float_cmp,
+        reason = "equal values and not close ones make the bootstrap degenerate"
+    )]
+    let all_equal = values.iter().all(|value| *value == values[0]);
+    if all_equal {
         return None;
     }
     let centre = mean(values)?;
@@ -73,24 +97,38 @@ fn bca(values: &[f64], mut means: Vec<f64>) -> Option<Interval> {
     let up_to = means.partition_point(|&mean| mean <= centre);
     let normal = Normal::standard();
     let share = (below + up_to) as f64 / (2 * means.len()) as f64;
-    let bias = normal.inverse_cdf(share.clamp(1.0 / means.len() as f64, 1.0 - 1.0 / means.len() as f64));
+    let bias =
+        normal.inverse_cdf(share.clamp(1.0 / means.len() as f64, 1.0 - 1.0 / means.len() as f64));
     let acceleration = acceleration(values, centre);
     let at = |probability: f64| {
         let z = bias + normal.inverse_cdf(probability);
         quantile(&means, normal.cdf(bias + z / (1.0 - acceleration * z)))
     };
-    Some(Interval { low: at(0.025), high: at(0.975) })
+    Some(Interval {
+        low: at(0.025),
+        high: at(0.975),
+    })
 }
 
 /// The jackknife's acceleration of a mean: Σ d³ / (6 (Σ d²)^1.5) with d the distance of a value from the mean.
 fn acceleration(values: &[f64], centre: f64) -> f64 {
-    let power = |exponent| values.iter().map(|value| (value - centre).powi(exponent)).sum::<f64>();
+    let power = |exponent| {
+        values
+            .iter()
+            .map(|value| (value - centre).powi(exponent))
+            .sum::<f64>()
+    };
     power(3) / (6.0 * power(2).powf(1.5))
 }
 
 /// The quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan 1996, NumPy's default).
 pub fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let position = probability.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place between 0 and the length"
+    )]
     let (below, above) = (position.floor() as usize, position.ceil() as usize);
     sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
 }

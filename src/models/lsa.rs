@@ -32,7 +32,12 @@ pub struct LsaConfig {
 
 impl Default for LsaConfig {
     fn default() -> Self {
-        Self { dim: 512, max_terms: 200_000, fit_documents: 50_000, seed: 17 }
+        Self {
+            dim: 512,
+            max_terms: 200_000,
+            fit_documents: 50_000,
+            seed: 17,
+        }
     }
 }
 
@@ -54,21 +59,33 @@ impl Lsa {
     ///
     /// # Errors
     /// Where no document has any term.
-    pub fn fit(counts: &TermCounts, config: &LsaConfig, analyser: Analyser) -> anyhow::Result<(Self, Matrix)> {
+    pub fn fit(
+        counts: &TermCounts,
+        config: &LsaConfig,
+        analyser: Analyser,
+    ) -> anyhow::Result<(Self, Matrix)> {
         ensure!(config.dim > 0, "lsa needs at least 1 dimension; set `dim`");
         let mut kept: Vec<usize> = (0..counts.terms.len()).collect();
         // Most frequent first; the sort is stable and the vocabulary sorted, so ties fall alphabetically.
         kept.sort_by_key(|&term| std::cmp::Reverse(counts.postings[term].len()));
         kept.truncate(config.max_terms);
         kept.sort_unstable();
-        ensure!(!kept.is_empty(), "no document has a term to fit lsa on; index other documents or set `embedder = \"none\"`");
+        ensure!(
+            !kept.is_empty(),
+            "no document has a term to fit lsa on; index other documents or set `embedder = \"none\"`"
+        );
 
         let idf: Vec<f64> = kept
             .iter()
-            .map(|&term| ((1 + counts.documents) as f64 / (1 + counts.postings[term].len()) as f64).ln() + 1.0)
+            .map(|&term| {
+                ((1 + counts.documents) as f64 / (1 + counts.postings[term].len()) as f64).ln()
+                    + 1.0
+            })
             .collect();
         let columns = kept.iter().zip(&idf).map(|(&term, idf)| {
-            counts.postings[term].iter().map(move |&(document, count)| (document, weight(count, *idf)))
+            counts.postings[term]
+                .iter()
+                .map(move |&(document, count)| (document, weight(count, *idf)))
         });
         let mut documents = Csr::from_rows(columns, counts.documents).transposed();
         documents.normalise_rows();
@@ -84,10 +101,23 @@ impl Lsa {
         #[expect(clippy::cast_possible_truncation, reason = "models are stored as f32")]
         let components = Matrix::new(dim, vectors.into_iter().map(|value| value as f32).collect());
         let terms = kept.iter().enumerate();
-        let terms = terms.map(|(row, &term)| (counts.terms[term].clone(), u32::try_from(row).expect("fewer than 2^32 terms")));
-        let model = Self { analyser, terms: terms.collect(), idf, components };
+        let terms = terms.map(|(row, &term)| {
+            (
+                counts.terms[term].clone(),
+                u32::try_from(row).expect("fewer than 2^32 terms"),
+            )
+        });
+        let model = Self {
+            analyser,
+            terms: terms.collect(),
+            idf,
+            components,
+        };
 
-        let rows: Vec<Vec<f32>> = (0..documents.height()).into_par_iter().map(|row| model.project(documents.row(row))).collect();
+        let rows: Vec<Vec<f32>> = (0..documents.height())
+            .into_par_iter()
+            .map(|row| model.project(documents.row(row)))
+            .collect();
         Ok((model, Matrix::new(dim, rows.concat())))
     }
 
@@ -112,8 +142,10 @@ impl Lsa {
                 *counts.entry(row).or_default() += 1;
             }
         }
-        let mut weights: Vec<(u32, f64)> =
-            counts.into_iter().map(|(row, count)| (row, weight(count, self.idf[row as usize]))).collect();
+        let mut weights: Vec<(u32, f64)> = counts
+            .into_iter()
+            .map(|(row, count)| (row, weight(count, self.idf[row as usize])))
+            .collect();
         // A fixed order of summation, whatever the order of the map.
         weights.sort_unstable_by_key(|&(row, _)| row);
         self.project(weights.into_iter())
@@ -121,14 +153,30 @@ impl Lsa {
 
     /// Writes the model into the folder `path`.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
-        let mut terms: Vec<(&str, u32)> = self.terms.iter().map(|(term, &row)| (term.as_str(), row)).collect();
+        let mut terms: Vec<(&str, u32)> = self
+            .terms
+            .iter()
+            .map(|(term, &row)| (term.as_str(), row))
+            .collect();
         terms.sort_unstable_by_key(|&(_, row)| row);
         let columns: [(&str, ArrayRef); 2] = [
-            ("term", Arc::new(terms.iter().map(|(term, _)| Some(*term)).collect::<StringArray>())),
+            (
+                "term",
+                Arc::new(
+                    terms
+                        .iter()
+                        .map(|(term, _)| Some(*term))
+                        .collect::<StringArray>(),
+                ),
+            ),
             ("idf", Arc::new(Float64Array::from(self.idf.clone()))),
         ];
         let batch = RecordBatch::try_from_iter(columns)?;
-        let mut writer = ArrowWriter::try_new(fs_err::File::create(path.join(TERMS))?, batch.schema(), None)?;
+        let mut writer = ArrowWriter::try_new(
+            fs_err::File::create(path.join(TERMS))?,
+            batch.schema(),
+            None,
+        )?;
         writer.write(&batch)?;
         writer.close()?;
         self.components.save(&path.join(COMPONENTS))
@@ -137,18 +185,30 @@ impl Lsa {
     /// Reads what [`Self::save`] wrote.
     pub fn load(path: &Path, dim: usize, analyser: Analyser) -> anyhow::Result<Self> {
         let terms_path = path.join(TERMS);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&terms_path)?.into_file())?.build()?;
+        let reader =
+            ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&terms_path)?.into_file())?
+                .build()?;
         let (mut terms, mut idf) = (HashMap::new(), Vec::new());
         for batch in reader {
-            let batch = batch.with_context(|| format!("`{}` is not a table of terms", terms_path.display()))?;
+            let batch = batch
+                .with_context(|| format!("`{}` is not a table of terms", terms_path.display()))?;
             idf.extend_from_slice(batch.column(1).as_primitive::<Float64Type>().values());
             for term in batch.column(0).as_string::<i32>().iter().flatten() {
                 terms.insert(term.to_owned(), u32::try_from(terms.len())?);
             }
         }
         let components = Matrix::load(&path.join(COMPONENTS), dim)?;
-        ensure!(components.rows() == idf.len() && terms.len() == idf.len(), "`{}` and its components differ in length", terms_path.display());
-        Ok(Self { analyser, terms, idf, components })
+        ensure!(
+            components.rows() == idf.len() && terms.len() == idf.len(),
+            "`{}` and its components differ in length",
+            terms_path.display()
+        );
+        Ok(Self {
+            analyser,
+            terms,
+            idf,
+            components,
+        })
     }
 }
 
@@ -166,8 +226,13 @@ impl Embedder for Lsa {
     }
 
     fn embed(&self, texts: &[&str]) -> anyhow::Result<Matrix> {
-        let rows: Vec<Vec<f32>> =
-            texts.par_iter().map_init(|| self.analyser.clone(), |analyser, text| self.embed_one(analyser, text)).collect();
+        let rows: Vec<Vec<f32>> = texts
+            .par_iter()
+            .map_init(
+                || self.analyser.clone(),
+                |analyser, text| self.embed_one(analyser, text),
+            )
+            .collect();
         Ok(Matrix::new(self.dim(), rows.concat()))
     }
 }

@@ -17,7 +17,14 @@ impl Matrix {
     /// # Panics
     /// Where `values` is not whole rows.
     pub fn new(dim: usize, values: Vec<f32>) -> Self {
-        assert!(if dim == 0 { values.is_empty() } else { values.len().is_multiple_of(dim) }, "whole rows");
+        assert!(
+            if dim == 0 {
+                values.is_empty()
+            } else {
+                values.len().is_multiple_of(dim)
+            },
+            "whole rows"
+        );
         Self { dim, values }
     }
 
@@ -55,7 +62,11 @@ impl Matrix {
 
     /// Scales a row to length 1 in place; a row of zeros stays as it is.
     pub fn normalise(row: &mut [f32]) {
-        let norm = row.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+        let norm = row
+            .iter()
+            .map(|value| f64::from(*value).powi(2))
+            .sum::<f64>()
+            .sqrt();
         if norm > 0.0 {
             for value in row {
                 #[expect(clippy::cast_possible_truncation, reason = "vectors are f32")]
@@ -67,15 +78,28 @@ impl Matrix {
 
     /// Writes the values as little-endian `f32`.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
-        let bytes: Vec<u8> = self.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes: Vec<u8> = self
+            .values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         Ok(fs_err::write(path, bytes)?)
     }
 
     /// Reads what [`Self::save`] wrote.
     pub fn load(path: &Path, dim: usize) -> anyhow::Result<Self> {
         let bytes = fs_err::read(path)?;
-        ensure!(dim > 0 && bytes.len().is_multiple_of(4 * dim), "`{}` is not whole rows of {dim} dimensions", path.display());
-        let values = bytes.chunks_exact(4).map(|chunk| f32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]));
-        Ok(Self { dim, values: values.collect() })
+        ensure!(
+            dim > 0 && bytes.len().is_multiple_of(4 * dim),
+            "`{}` is not whole rows of {dim} dimensions",
+            path.display()
+        );
+        let values = bytes
+            .chunks_exact(4)
+            .map(|chunk| f32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]));
+        Ok(Self {
+            dim,
+            values: values.collect(),
+        })
     }
 }

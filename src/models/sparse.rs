@@ -1,5 +1,6 @@
 //! Sparse matrices, row by row, and their products with dense ones.
 
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// How often each term occurs in each document: the columns of a document-term matrix.
@@ -24,8 +25,16 @@ pub(super) struct Csr {
 
 impl Csr {
     /// From rows of `(column, value)`.
-    pub(super) fn from_rows<R: IntoIterator<Item = (u32, f64)>>(rows: impl IntoIterator<Item = R>, width: usize) -> Self {
-        let mut matrix = Self { starts: vec![0], columns: Vec::new(), values: Vec::new(), width };
+    pub(super) fn from_rows<R: IntoIterator<Item = (u32, f64)>>(
+        rows: impl IntoIterator<Item = R>,
+        width: usize,
+    ) -> Self {
+        let mut matrix = Self {
+            starts: vec![0],
+            columns: Vec::new(),
+            values: Vec::new(),
+            width,
+        };
         for row in rows {
             for (column, value) in row {
                 matrix.columns.push(column);
@@ -47,14 +56,21 @@ impl Csr {
     /// The entries of one row.
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (u32, f64)> + Clone {
         let range = self.starts[row]..self.starts[row + 1];
-        self.columns[range.clone()].iter().copied().zip(self.values[range].iter().copied())
+        self.columns[range.clone()]
+            .iter()
+            .copied()
+            .zip(self.values[range].iter().copied())
     }
 
     /// Scales every row to length 1; a row of zeros stays as it is.
     pub(super) fn normalise_rows(&mut self) {
         for row in 0..self.height() {
             let entries = &mut self.values[self.starts[row]..self.starts[row + 1]];
-            let norm = entries.iter().map(|value| value * value).sum::<f64>().sqrt();
+            let norm = entries
+                .iter()
+                .map(|value| value * value)
+                .sum::<f64>()
+                .sqrt();
             if norm > 0.0 {
                 entries.iter_mut().for_each(|value| *value /= norm);
             }
@@ -85,23 +101,47 @@ impl Csr {
                 *place += 1;
             }
         }
-        Self { starts, columns, values, width: self.height() }
+        Self {
+            starts,
+            columns,
+            values,
+            width: self.height(),
+        }
     }
 
-    /// The product with a dense matrix of `dim` columns, both row after row.
+    /// The product with a dense matrix of `dim` columns, both row after row, written over `product`.
     ///
     /// Each row is summed by one thread in the order of its entries, so the result is the same on any number of threads.
-    pub(super) fn times(&self, dense: &[f64], dim: usize) -> Vec<f64> {
-        assert_eq!(dense.len(), self.width * dim, "the dense matrix has one row a column");
-        let mut product = vec![0.0; self.height() * dim];
-        product.par_chunks_mut(dim).enumerate().with_min_len(16).for_each(|(row, sums)| {
-            for (column, value) in self.row(row) {
-                let factors = &dense[column as usize * dim..][..dim];
-                for (sum, factor) in sums.iter_mut().zip(factors) {
-                    *sum += value * factor;
-                }
-            }
-        });
+    pub(super) fn times(&self, dense: &[f64], dim: usize, product: &mut Vec<f64>) {
+        assert_eq!(
+            dense.len(),
+            self.width * dim,
+            "the dense matrix has one row a column"
+        );
+        product.resize(self.height() * dim, 0.0);
+        let arch = Arch::new();
         product
+            .par_chunks_mut(dim)
+            .enumerate()
+            .with_min_len(16)
+            .for_each(|(row, sums)| {
+                sums.fill(0.0);
+                arch.dispatch(|| {
+                    for (column, value) in self.row(row) {
+                        add_scaled(sums, &dense[column as usize * dim..][..dim], value);
+                    }
+                });
+            });
+    }
+}
+
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled for the machine's vectors only inside the dispatch"
+)]
+fn add_scaled(sums: &mut [f64], values: &[f64], factor: f64) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += factor * value;
     }
 }

@@ -1,16 +1,18 @@
 //! Truncated singular value decomposition of a sparse matrix by a randomised range finder.
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par, Side};
+use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::sparse::Csr;
 
-/// Columns of the sketch beyond those asked for (as scikit-learn's `n_oversamples`).
-const OVERSAMPLES: usize = 10;
-/// Passes of subspace iteration (as scikit-learn's `n_iter`).
-const ITERATIONS: usize = 5;
+/// Columns of the sketch beyond those asked for, and passes of subspace iteration.
+///
+/// scikit-learn's defaults (10 and 5) leave the last directions to the seed: on SciFact three seeds of 512 dimensions
+/// gave nDCG@10 .592 to .601 there, .592 to .594 with these, .591 to .592 with 128 and 20 at more than twice the time.
+const OVERSAMPLES: usize = 64;
+const ITERATIONS: usize = 8;
 /// A direction whose singular value is below this share of the largest is numerically no direction.
 const RANK_TOLERANCE: f64 = 1e-9;
 
@@ -22,40 +24,76 @@ const RANK_TOLERANCE: f64 = 1e-9;
 pub(super) fn right_singular_vectors(matrix: &Csr, dim: usize, seed: u64) -> (Vec<f64>, usize) {
     let transposed = matrix.transposed();
     let width = (dim + OVERSAMPLES).min(matrix.height()).min(matrix.width());
-    let mut basis = orthonormal(&matrix.times(&signs(matrix.width() * width, seed), width), width);
-    for _ in 0..ITERATIONS {
-        basis = orthonormal(&matrix.times(&transposed.times(&basis, width), width), width);
+    // Two buffers for all passes: `wide` has one row a column of `matrix`, `tall` one row a row.
+    let (mut wide, mut tall) = (signs(matrix.width() * width, seed), Vec::new());
+    for _ in 0..=ITERATIONS {
+        matrix.times(&wide, width, &mut tall);
+        orthonormalise(&mut tall, width);
+        transposed.times(&tall, width, &mut wide);
     }
-    let projected = transposed.times(&basis, width);
-    let projected = MatRef::from_row_major_slice(&projected, matrix.width(), width);
+    let projected = MatRef::from_row_major_slice(&wide, matrix.width(), width);
     let mut gram = Mat::zeros(width, width);
-    matmul(gram.as_mut(), Accum::Replace, projected.transpose(), projected, 1.0, Par::Seq);
-    let eigen = gram.self_adjoint_eigen(Side::Lower).expect("a Gram matrix of finite numbers has eigenvectors");
+    matmul(
+        gram.as_mut(),
+        Accum::Replace,
+        projected.transpose(),
+        projected,
+        1.0,
+        Par::Seq,
+    );
+    let eigen = gram
+        .self_adjoint_eigen(Side::Lower)
+        .expect("a Gram matrix of finite numbers has eigenvectors");
 
     // Eigenvalues come in ascending order; a singular value is the root of one.
     let largest = eigen.S().column_vector()[width - 1].max(0.0).sqrt();
     let singular = |rank: usize| eigen.S().column_vector()[width - 1 - rank].max(0.0).sqrt();
-    let rank = (0..dim.min(width)).take_while(|&rank| singular(rank) > largest * RANK_TOLERANCE).count();
-    let rotation = Mat::from_fn(width, rank, |row, column| eigen.U()[(row, width - 1 - column)] / singular(column));
+    let rank = (0..dim.min(width))
+        .take_while(|&rank| singular(rank) > largest * RANK_TOLERANCE)
+        .count();
+    let rotation = Mat::from_fn(width, rank, |row, column| {
+        eigen.U()[(row, width - 1 - column)] / singular(column)
+    });
     let mut vectors = Mat::zeros(matrix.width(), rank);
-    matmul(vectors.as_mut(), Accum::Replace, projected, rotation.as_ref(), 1.0, Par::Seq);
+    matmul(
+        vectors.as_mut(),
+        Accum::Replace,
+        projected,
+        rotation.as_ref(),
+        1.0,
+        Par::Seq,
+    );
     for column in 0..rank {
         let entries = vectors.col(column).iter().copied();
-        if entries.fold(0.0_f64, |most, value| if value.abs() > most.abs() { value } else { most }) < 0.0 {
-            vectors.col_mut(column).iter_mut().for_each(|value| *value = -*value);
+        if entries.fold(0.0_f64, |most, value| {
+            if value.abs() > most.abs() {
+                value
+            } else {
+                most
+            }
+        }) < 0.0
+        {
+            vectors
+                .col_mut(column)
+                .iter_mut()
+                .for_each(|value| *value = -*value);
         }
     }
-    (row_major(vectors.as_ref()), rank)
+    let mut values = vec![0.0; matrix.width() * rank];
+    copy_row_major(vectors.as_ref(), &mut values);
+    (values, rank)
 }
 
-/// An orthonormal basis of the columns of `values`, both row after row.
-fn orthonormal(values: &[f64], width: usize) -> Vec<f64> {
-    let matrix = MatRef::from_row_major_slice(values, values.len() / width, width).to_owned();
-    row_major(matrix.qr().compute_thin_Q().as_ref())
+/// Replaces the columns of `values` (row after row) by an orthonormal basis of what they span.
+fn orthonormalise(values: &mut [f64], width: usize) {
+    let basis = MatRef::from_row_major_slice(values, values.len() / width, width)
+        .qr()
+        .compute_thin_Q();
+    copy_row_major(basis.as_ref(), values);
 }
 
-fn row_major(matrix: MatRef<'_, f64>) -> Vec<f64> {
-    (0..matrix.nrows()).flat_map(|row| (0..matrix.ncols()).map(move |column| matrix[(row, column)])).collect()
+fn copy_row_major(matrix: MatRef<'_, f64>, values: &mut [f64]) {
+    MatMut::from_row_major_slice_mut(values, matrix.nrows(), matrix.ncols()).copy_from(matrix);
 }
 
 /// `count` seeded draws of +1 or −1.
@@ -80,7 +118,12 @@ mod tests {
     #[test]
     fn a_matrix_of_known_rank_gives_its_singular_vectors() {
         // 3·u₁v₁ᵀ + 1·u₂v₂ᵀ with v₁ = (1,1,0,0)/√2 and v₂ = (0,0,1,-1)/√2.
-        let rows = [vec![(0, 3.0), (1, 3.0)], vec![(2, 1.0), (3, -1.0)], vec![], vec![(0, 1.5), (1, 1.5)]];
+        let rows = [
+            vec![(0, 3.0), (1, 3.0)],
+            vec![(2, 1.0), (3, -1.0)],
+            vec![],
+            vec![(0, 1.5), (1, 1.5)],
+        ];
         let (vectors, rank) = right_singular_vectors(&Csr::from_rows(rows, 4), 3, 7);
         assert_eq!(rank, 2);
         let half = 0.5_f64.sqrt();
@@ -88,7 +131,11 @@ mod tests {
         // The sign of v₂ is free: both of its entries are largest.
         let sign = vectors[5].signum();
         for (place, (value, expected)) in vectors.iter().zip(expected).enumerate() {
-            let expected = if place % 2 == 1 { sign * expected } else { expected };
+            let expected = if place % 2 == 1 {
+                sign * expected
+            } else {
+                expected
+            };
             assert!((value - expected).abs() < 1e-9, "{vectors:?}");
         }
     }

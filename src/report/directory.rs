@@ -31,7 +31,11 @@ impl RunPath {
         fs_err::create_dir_all(reports)?;
         let stamp = stamp();
         for attempt in 1..1000 {
-            let suffix = if attempt == 1 { String::new() } else { format!("-{attempt}") };
+            let suffix = if attempt == 1 {
+                String::new()
+            } else {
+                format!("-{attempt}")
+            };
             let path = reports.join(format!("{name}-{stamp}{suffix}"));
             // `create_dir`, and not `create_dir_all`, tells a directory that was there from one that was made.
             match fs_err::create_dir(&path) {
@@ -50,7 +54,11 @@ impl RunPath {
             for entry in fs_err::read_dir(reports)? {
                 let path = entry?.path();
                 let of_this_name = |folder: &str| folder.strip_prefix(name).is_some_and(is_stamp);
-                if path.file_name().and_then(|folder| folder.to_str()).is_some_and(of_this_name) {
+                if path
+                    .file_name()
+                    .and_then(|folder| folder.to_str())
+                    .is_some_and(of_this_name)
+                {
                     found.push(path);
                 }
             }
@@ -64,20 +72,29 @@ impl RunPath {
         if let Some(path) = path {
             let run = Self(path.to_owned());
             if !run.is_finished() {
-                bail!("`{}` is not a finished run: it has no `{}`; `ragkit eval CONFIG` finishes it", path.display(), files::MANIFEST);
+                bail!(
+                    "`{}` is not a finished run: it has no `{}`; `ragkit eval CONFIG` finishes it",
+                    path.display(),
+                    files::MANIFEST
+                );
             }
             return Ok(run);
         }
         let reports = reports_folder();
         let mut finished = Vec::new();
-        for entry in fs_err::read_dir(&reports).context("there are no runs yet; make one with `ragkit eval CONFIG`")? {
+        for entry in fs_err::read_dir(&reports)
+            .context("there are no runs yet; make one with `ragkit eval CONFIG`")?
+        {
             let manifest = entry?.path().join(files::MANIFEST);
             if manifest.exists() {
                 finished.push((fs_err::metadata(&manifest)?.modified()?, manifest));
             }
         }
         let (_, newest) = finished.into_iter().max().with_context(|| {
-            format!("`{}` holds no finished run; make one with `ragkit eval CONFIG`", reports.display())
+            format!(
+                "`{}` holds no finished run; make one with `ragkit eval CONFIG`",
+                reports.display()
+            )
         })?;
         Ok(Self(newest.with_file_name("")))
     }
@@ -85,7 +102,9 @@ impl RunPath {
 
 /// Whether this is `-20261124-030405` with or without a counter.
 fn is_stamp(text: &str) -> bool {
-    let digits = |part: Option<&str>, length| part.is_some_and(|p| p.len() == length && p.bytes().all(|b| b.is_ascii_digit()));
+    let digits = |part: Option<&str>, length| {
+        part.is_some_and(|p| p.len() == length && p.bytes().all(|b| b.is_ascii_digit()))
+    };
     let mut parts = text.split('-');
     parts.next() == Some("") && digits(parts.next(), 8) && digits(parts.next(), 6)
 }

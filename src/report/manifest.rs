@@ -97,9 +97,12 @@ pub struct Host {
 impl Host {
     /// This machine.
     pub fn current() -> Self {
-        let name = fs_err::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned());
+        let name =
+            fs_err::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned());
         Self {
-            name: name.or_else(|_| std::env::var("HOSTNAME")).unwrap_or_else(|_| "unknown".into()),
+            name: name
+                .or_else(|_| std::env::var("HOSTNAME"))
+                .unwrap_or_else(|_| "unknown".into()),
             platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
             processors: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads: rayon::current_num_threads(),

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use polars::prelude::{
-    DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame, PlRefPath, QuantileMethod, ScanArgsParquet, col, len, lit,
+    DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame, PlRefPath, QuantileMethod, ScanArgsParquet,
+    col, len, lit,
 };
 use serde::Serialize;
 
@@ -102,7 +103,9 @@ impl Run {
     /// For every other variant, metric and slice: how far it is from the first variant on the same examples.
     pub fn differences(&self) -> anyhow::Result<Vec<Difference>> {
         let identity = &self.manifest.identity;
-        let Some((baseline, others)) = identity.variants.split_first() else { return Ok(Vec::new()) };
+        let Some((baseline, others)) = identity.variants.split_first() else {
+            return Ok(Vec::new());
+        };
         let mut metrics: Vec<String> = Vec::new();
         for row in self.summary()? {
             if !metrics.contains(&row.metric) {
@@ -115,10 +118,14 @@ impl Run {
         for other in others {
             let mut wanted = vec![col("slices")];
             wanted.extend(metrics.iter().map(|metric| {
-                (col(format!("{metric}_right").as_str()) - col(metric.as_str())).alias(metric.as_str())
+                (col(format!("{metric}_right").as_str()) - col(metric.as_str()))
+                    .alias(metric.as_str())
             }));
             let on = || [col("example_id")];
-            let joined = of(baseline).join(of(other), on(), on(), JoinArgs::new(JoinType::Inner)).select(wanted).collect()?;
+            let joined = of(baseline)
+                .join(of(other), on(), on(), JoinArgs::new(JoinType::Inner))
+                .select(wanted)
+                .collect()?;
             ensure!(
                 joined.height() == identity.examples,
                 "`{}` has {} of {} examples in both `{baseline}` and `{other}`; the file is not the run's",
@@ -128,15 +135,24 @@ impl Run {
             );
             let columns: Vec<Vec<f64>> = metrics
                 .iter()
-                .map(|metric| numbers(&joined, metric)?.into_iter().collect::<Option<_>>().context("an example without its score"))
+                .map(|metric| {
+                    numbers(&joined, metric)?
+                        .into_iter()
+                        .collect::<Option<_>>()
+                        .context("an example without its score")
+                })
                 .collect::<anyhow::Result<_>>()?;
             for (slice, places) in slices(memberships(&joined)?.iter().map(Vec::as_slice)) {
-                let parts: Vec<Vec<f64>> =
-                    columns.iter().map(|column| places.iter().map(|&place| column[place]).collect()).collect();
+                let parts: Vec<Vec<f64>> = columns
+                    .iter()
+                    .map(|column| places.iter().map(|&place| column[place]).collect())
+                    .collect();
                 let views: Vec<&[f64]> = parts.iter().map(Vec::as_slice).collect();
                 let intervals = statistics::intervals(&views, identity.seed);
                 for ((metric, values), interval) in metrics.iter().zip(&parts).zip(intervals) {
-                    let Some(difference) = statistics::mean(values) else { continue };
+                    let Some(difference) = statistics::mean(values) else {
+                        continue;
+                    };
                     differences.push(Difference {
                         variant: other.clone(),
                         baseline: baseline.clone(),
@@ -155,7 +171,11 @@ impl Run {
 
     /// Percentiles of every variant's stages, in the order in which they ran.
     pub fn latencies(&self) -> anyhow::Result<Vec<Latency>> {
-        let at = |share: f64, name: &str| col("latency_ms").quantile(lit(share), QuantileMethod::Linear).alias(name);
+        let at = |share: f64, name: &str| {
+            col("latency_ms")
+                .quantile(lit(share), QuantileMethod::Linear)
+                .alias(name)
+        };
         let frame = self
             .scan(files::TIMINGS)?
             .collect()?
@@ -170,8 +190,15 @@ impl Run {
             ])
             .collect()?;
         let (variants, stages) = (texts(&frame, "variant")?, texts(&frame, "stage")?);
-        let (counts, batches) = (frame.column("n")?.u32()?.to_vec(), frame.column("batch_size")?.u32()?.to_vec());
-        let [p50, p95, p99] = [numbers(&frame, "p50_ms")?, numbers(&frame, "p95_ms")?, numbers(&frame, "p99_ms")?];
+        let (counts, batches) = (
+            frame.column("n")?.u32()?.to_vec(),
+            frame.column("batch_size")?.u32()?.to_vec(),
+        );
+        let [p50, p95, p99] = [
+            numbers(&frame, "p50_ms")?,
+            numbers(&frame, "p95_ms")?,
+            numbers(&frame, "p99_ms")?,
+        ];
         (0..frame.height())
             .map(|row| {
                 Ok(Latency {
@@ -189,16 +216,29 @@ impl Run {
 }
 
 fn scan(path: &Path) -> anyhow::Result<LazyFrame> {
-    ensure!(path.exists(), "`{}` is missing; the run is not whole", path.display());
+    ensure!(
+        path.exists(),
+        "`{}` is missing; the run is not whole",
+        path.display()
+    );
     // A run's name is a name and no pattern.
-    let args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+    let args = ScanArgsParquet {
+        glob: false,
+        ..ScanArgsParquet::default()
+    };
     let scanned = LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), args);
     scanned.with_context(|| format!("`{}` is not readable as Parquet", path.display()))
 }
 
 fn texts(frame: &DataFrame, name: &str) -> anyhow::Result<Vec<String>> {
     let column = frame.column(name)?.str()?;
-    column.iter().map(|text| text.map(str::to_owned).with_context(|| format!("an empty `{name}`"))).collect()
+    column
+        .iter()
+        .map(|text| {
+            text.map(str::to_owned)
+                .with_context(|| format!("an empty `{name}`"))
+        })
+        .collect()
 }
 
 fn numbers(frame: &DataFrame, name: &str) -> anyhow::Result<Vec<Option<f64>>> {
@@ -208,10 +248,11 @@ fn numbers(frame: &DataFrame, name: &str) -> anyhow::Result<Vec<Option<f64>>> {
 /// The slices of each row.
 fn memberships(frame: &DataFrame) -> anyhow::Result<Vec<Vec<String>>> {
     let lists = frame.column("slices")?.list()?;
-    lists
-        .into_iter()
-        .map(|list| {
-            let list = list.context("an example without its list of slices")?;
+    (0..lists.len())
+        .map(|row| {
+            let list = lists
+                .get_as_series(row)
+                .context("an example without its list of slices")?;
             Ok(list.str()?.iter().flatten().map(str::to_owned).collect())
         })
         .collect()

@@ -36,7 +36,9 @@ pub struct SummaryRow {
 }
 
 /// The examples of each slice, by their place; `all` comes first, the others in the order of their names.
-pub(super) fn slices<'a>(slices: impl IntoIterator<Item = &'a [String]>) -> Vec<(String, Vec<usize>)> {
+pub(super) fn slices<'a>(
+    slices: impl IntoIterator<Item = &'a [String]>,
+) -> Vec<(String, Vec<usize>)> {
     let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut all = Vec::new();
     for (place, slices) in slices.into_iter().enumerate() {
@@ -45,23 +47,41 @@ pub(super) fn slices<'a>(slices: impl IntoIterator<Item = &'a [String]>) -> Vec<
             members.entry(slice).or_default().push(place);
         }
     }
-    let others = members.into_iter().map(|(slice, places)| (slice.to_owned(), places));
-    std::iter::once((ALL.to_owned(), all)).chain(others).collect()
+    let others = members
+        .into_iter()
+        .map(|(slice, places)| (slice.to_owned(), places));
+    std::iter::once((ALL.to_owned(), all))
+        .chain(others)
+        .collect()
 }
 
 /// Means and intervals of every variant, metric and slice.
-pub fn summarise(examples: &[Evaluated], variants: &[String], metrics: &[MetricFacts], seed: u64) -> Vec<SummaryRow> {
+pub fn summarise(
+    examples: &[Evaluated],
+    variants: &[String],
+    metrics: &[MetricFacts],
+    seed: u64,
+) -> Vec<SummaryRow> {
     let mut rows = Vec::new();
     for (slice, places) in slices(examples.iter().map(|example| example.slices.as_slice())) {
         let column = |variant: usize, metric: usize| -> Vec<f64> {
-            places.iter().map(|&place| examples[place].scores[variant][metric]).collect()
+            places
+                .iter()
+                .map(|&place| examples[place].scores[variant][metric])
+                .collect()
         };
-        let cells = (0..variants.len()).flat_map(|variant| (0..metrics.len()).map(move |metric| (variant, metric)));
-        let columns: Vec<_> = cells.clone().map(|(variant, metric)| column(variant, metric)).collect();
+        let cells = (0..variants.len())
+            .flat_map(|variant| (0..metrics.len()).map(move |metric| (variant, metric)));
+        let columns: Vec<_> = cells
+            .clone()
+            .map(|(variant, metric)| column(variant, metric))
+            .collect();
         let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         let intervals = statistics::intervals(&views, seed);
         for (((variant, metric), values), interval) in cells.zip(&columns).zip(intervals) {
-            let Some(mean) = statistics::mean(values) else { continue };
+            let Some(mean) = statistics::mean(values) else {
+                continue;
+            };
             rows.push(SummaryRow {
                 variant: variants[variant].clone(),
                 metric: metrics[metric].name.clone(),
@@ -71,7 +91,11 @@ pub fn summarise(examples: &[Evaluated], variants: &[String], metrics: &[MetricF
                 ci_low: interval.map(|interval| interval.low),
                 ci_high: interval.map(|interval| interval.high),
                 unit: metrics[metric].unit.to_owned(),
-                convention: format!("{}; {}, seed {seed}", metrics[metric].convention, statistics::CONVENTION),
+                convention: format!(
+                    "{}; {}, seed {seed}",
+                    metrics[metric].convention,
+                    statistics::CONVENTION
+                ),
             });
         }
     }

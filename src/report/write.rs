@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, UInt32Builder, UInt64Builder,
+    ArrayRef, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, UInt32Builder,
+    UInt64Builder,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -14,6 +15,7 @@ use parquet::file::properties::WriterProperties;
 use super::{Identity, RunPath, SummaryRow, files};
 use crate::metrics::MetricFacts;
 use crate::outputs::Output;
+use crate::whole_file::WholeFile;
 
 /// Examples that become one batch of rows.
 const BATCH: usize = 1024;
@@ -31,6 +33,9 @@ pub struct Evaluated {
     pub scores: Vec<Vec<f64>>,
 }
 
+/// Makes rows of examples under the variants and the metrics.
+type Rows = fn(&[Evaluated], &[String], &[MetricFacts]) -> anyhow::Result<RecordBatch>;
+
 /// Writes every Parquet file of the run.
 pub fn write(
     run: &RunPath,
@@ -40,20 +45,29 @@ pub fn write(
     summary: &[SummaryRow],
 ) -> anyhow::Result<()> {
     let variants = &identity.variants;
-    let batches = |rows: fn(&[Evaluated], &[String], &[MetricFacts]) -> anyhow::Result<RecordBatch>| {
+    let batches = |rows: Rows| {
         // One empty batch where there is no example, so that the file has its columns all the same.
-        let parts = examples.chunks(BATCH).chain(examples.is_empty().then_some(examples));
+        let parts = examples
+            .chunks(BATCH)
+            .chain(examples.is_empty().then_some(examples));
         parts.map(move |part| rows(part, variants, metrics))
     };
     write_file(&run.file(files::EXAMPLES), identity, batches(example_rows))?;
     write_file(&run.file(files::RESULTS), identity, batches(result_rows))?;
     write_file(&run.file(files::TIMINGS), identity, batches(timing_rows))?;
-    write_file(&run.file(files::SUMMARY), identity, std::iter::once(summary_rows(summary)))
+    write_file(
+        &run.file(files::SUMMARY),
+        identity,
+        std::iter::once(summary_rows(summary)),
+    )
 }
 
-fn write_file(path: &Path, identity: &Identity, batches: impl IntoIterator<Item = anyhow::Result<RecordBatch>>) -> anyhow::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+fn write_file(
+    path: &Path,
+    identity: &Identity,
+    batches: impl IntoIterator<Item = anyhow::Result<RecordBatch>>,
+) -> anyhow::Result<()> {
+    let mut file = WholeFile::create(path.to_owned())?;
     let mut batches = batches.into_iter().peekable();
     let schema = match batches.peek() {
         Some(Ok(batch)) => batch.schema(),
@@ -61,15 +75,17 @@ fn write_file(path: &Path, identity: &Identity, batches: impl IntoIterator<Item 
     };
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_key_value_metadata(Some(vec![KeyValue::new("ragkit".to_owned(), identity.to_json())]))
+        .set_key_value_metadata(Some(vec![KeyValue::new(
+            "ragkit".to_owned(),
+            identity.to_json(),
+        )]))
         .build();
-    let mut writer = ArrowWriter::try_new(temporary.as_file().try_clone()?, schema, Some(properties))?;
+    let mut writer = ArrowWriter::try_new(&mut file, schema, Some(properties))?;
     for batch in batches {
         writer.write(&batch?)?;
     }
     writer.close()?;
-    temporary.persist(path)?;
-    Ok(())
+    Ok(file.finish()?)
 }
 
 /// Every pair of an example and a variant, with the output and the scores.
@@ -79,12 +95,22 @@ fn pairs<'a>(
 ) -> impl Iterator<Item = (&'a Evaluated, &'a str, &'a Output, &'a [f64])> {
     examples.iter().flat_map(move |example| {
         let outputs = example.outputs.iter().zip(&example.scores).zip(variants);
-        outputs.map(move |((output, scores), variant)| (example, variant.as_str(), output, scores.as_slice()))
+        outputs.map(move |((output, scores), variant)| {
+            (example, variant.as_str(), output, scores.as_slice())
+        })
     })
 }
 
-fn example_rows(examples: &[Evaluated], variants: &[String], metrics: &[MetricFacts]) -> anyhow::Result<RecordBatch> {
-    let (mut variant_column, mut id, mut error) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
+fn example_rows(
+    examples: &[Evaluated],
+    variants: &[String],
+    metrics: &[MetricFacts],
+) -> anyhow::Result<RecordBatch> {
+    let (mut variant_column, mut id, mut error) = (
+        StringBuilder::new(),
+        StringBuilder::new(),
+        StringBuilder::new(),
+    );
     let mut slices = ListBuilder::new(StringBuilder::new());
     let mut values: Vec<Float64Builder> = metrics.iter().map(|_| Float64Builder::new()).collect();
     // No stage counts tokens or asks for money yet, and none has a cache: the columns are there and empty.
@@ -94,7 +120,10 @@ fn example_rows(examples: &[Evaluated], variants: &[String], metrics: &[MetricFa
         variant_column.append_value(variant);
         id.append_value(&example.id);
         slices.append_value(example.slices.iter().map(Some));
-        values.iter_mut().zip(scores).for_each(|(column, &score)| column.append_value(score));
+        values
+            .iter_mut()
+            .zip(scores)
+            .for_each(|(column, &score)| column.append_value(score));
         tokens_in.append_null();
         tokens_out.append_null();
         cost_usd.append_null();
@@ -117,9 +146,21 @@ fn example_rows(examples: &[Evaluated], variants: &[String], metrics: &[MetricFa
     batch(columns)
 }
 
-fn result_rows(examples: &[Evaluated], variants: &[String], _: &[MetricFacts]) -> anyhow::Result<RecordBatch> {
-    let (mut variant_column, mut id, mut stage_column) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
-    let (mut rank, mut item_column, mut score) = (UInt32Builder::new(), StringBuilder::new(), Float64Builder::new());
+fn result_rows(
+    examples: &[Evaluated],
+    variants: &[String],
+    _: &[MetricFacts],
+) -> anyhow::Result<RecordBatch> {
+    let (mut variant_column, mut id, mut stage_column) = (
+        StringBuilder::new(),
+        StringBuilder::new(),
+        StringBuilder::new(),
+    );
+    let (mut rank, mut item_column, mut score) = (
+        UInt32Builder::new(),
+        StringBuilder::new(),
+        Float64Builder::new(),
+    );
     for (example, variant, output, _) in pairs(examples, variants) {
         for stage in &output.stages {
             for (place, item) in (1..).zip(&stage.items) {
@@ -142,8 +183,16 @@ fn result_rows(examples: &[Evaluated], variants: &[String], _: &[MetricFacts]) -
     ])
 }
 
-fn timing_rows(examples: &[Evaluated], variants: &[String], _: &[MetricFacts]) -> anyhow::Result<RecordBatch> {
-    let (mut variant_column, mut id, mut stage_column) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
+fn timing_rows(
+    examples: &[Evaluated],
+    variants: &[String],
+    _: &[MetricFacts],
+) -> anyhow::Result<RecordBatch> {
+    let (mut variant_column, mut id, mut stage_column) = (
+        StringBuilder::new(),
+        StringBuilder::new(),
+        StringBuilder::new(),
+    );
     let (mut latency_ms, mut batch_size) = (Float64Builder::new(), UInt32Builder::new());
     for (example, variant, output, _) in pairs(examples, variants) {
         for stage in &output.stages {
@@ -191,5 +240,9 @@ fn summary_rows(rows: &[SummaryRow]) -> anyhow::Result<RecordBatch> {
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> anyhow::Result<RecordBatch> {
     // Every column may be empty in a row: the schema must not depend on which rows there are.
-    Ok(RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)))?)
+    Ok(RecordBatch::try_from_iter_with_nullable(
+        columns
+            .into_iter()
+            .map(|(name, column)| (name, column, true)),
+    )?)
 }

@@ -16,6 +16,9 @@ use crate::report::{Identity, RunPath};
 
 const FILE: &str = "journal.jsonl";
 
+/// The outputs of the examples that are done, by id.
+pub(super) type Done = HashMap<String, Vec<Output>>;
+
 /// The journal of a run that is not finished.
 pub(super) struct Journal {
     pub(super) run: RunPath,
@@ -31,17 +34,24 @@ struct Line<'a> {
 
 impl Journal {
     /// The journal of an interrupted run of this identity, with what it holds, or of a new run.
-    pub(super) fn open(reports: &Path, identity: &Identity, fresh: bool) -> anyhow::Result<(Self, HashMap<String, Vec<Output>>)> {
+    pub(super) fn open(
+        reports: &Path,
+        identity: &Identity,
+        fresh: bool,
+    ) -> anyhow::Result<(Self, Done)> {
         let digest = identity.digest();
         if !fresh {
             for run in RunPath::all(reports, &identity.name)? {
-                if !run.is_finished() && let Some(found) = Self::resume(run, &digest)? {
+                if !run.is_finished()
+                    && let Some(found) = Self::resume(run, &digest)?
+                {
                     return Ok(found);
                 }
             }
         }
         let run = RunPath::create(reports, &identity.name)?;
-        let mut file = File::create_new(run.file(FILE)).with_context(|| format!("cannot begin `{}`", run.0.display()))?;
+        let mut file = File::create_new(run.file(FILE))
+            .with_context(|| format!("cannot begin `{}`", run.0.display()))?;
         // Locked for as long as this process lives: another one must not take the run for an interrupted one.
         file.lock().context("cannot lock the run's journal")?;
         writeln!(file, "{}", serde_json::to_string(&digest)?)?;
@@ -50,8 +60,10 @@ impl Journal {
     }
 
     /// Continues `run` if it is of this identity and no live process holds it.
-    fn resume(run: RunPath, digest: &str) -> anyhow::Result<Option<(Self, HashMap<String, Vec<Output>>)>> {
-        let Ok(mut file) = File::options().read(true).write(true).open(run.file(FILE)) else { return Ok(None) };
+    fn resume(run: RunPath, digest: &str) -> anyhow::Result<Option<(Self, Done)>> {
+        let Ok(mut file) = File::options().read(true).write(true).open(run.file(FILE)) else {
+            return Ok(None);
+        };
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -67,7 +79,11 @@ impl Journal {
                 }
             } else {
                 // Only a whole line ends with a newline and parses; what comes after a broken one is run again too.
-                let Some(Ok(Line { id, outputs })) = line.ends_with(b"\n").then(|| serde_json::from_slice(&line)) else { break };
+                let Some(Ok(Line { id, outputs })) =
+                    line.ends_with(b"\n").then(|| serde_json::from_slice(&line))
+                else {
+                    break;
+                };
                 done.insert(id.into_owned(), outputs.into_owned());
             }
             whole += line.len() as u64;
@@ -85,10 +101,19 @@ impl Journal {
     pub(super) fn append(&mut self, batch: &[(&str, Vec<Output>)]) -> anyhow::Result<()> {
         let mut lines = Vec::new();
         for (id, outputs) in batch {
-            serde_json::to_writer(&mut lines, &Line { id: (*id).into(), outputs: outputs.into() })?;
+            serde_json::to_writer(
+                &mut lines,
+                &Line {
+                    id: (*id).into(),
+                    outputs: outputs.into(),
+                },
+            )?;
             lines.push(b'\n');
         }
-        self.file.write_all(&lines).and_then(|()| self.file.sync_data()).context("cannot write the run's journal")
+        self.file
+            .write_all(&lines)
+            .and_then(|()| self.file.sync_data())
+            .context("cannot write the run's journal")
     }
 
     /// The run has its manifest: the journal has done its work.

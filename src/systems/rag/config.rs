@@ -120,22 +120,37 @@ impl Retrieve {
 impl Config {
     /// Checks what serde cannot: ranges and fields that belong together.
     pub fn validate(&self, metrics: &[Metric]) -> anyhow::Result<()> {
-        ensure!(!self.variants.is_empty(), "`system.rag.variants` is empty; declare one with `[[system.rag.variants]]`");
+        ensure!(
+            !self.variants.is_empty(),
+            "`system.rag.variants` is empty; declare one with `[[system.rag.variants]]`"
+        );
         let mut names = HashSet::new();
         for Variant { name, retrieve } in &self.variants {
-            ensure!(names.insert(name), "two variants are called `{name}`; give each its own name");
+            ensure!(
+                names.insert(name),
+                "two variants are called `{name}`; give each its own name"
+            );
             ensure!(
                 !name.is_empty() && !name.contains([':', '/', ',']),
                 "the variant name `{name}` must not be empty nor hold `:`, `/` or `,`: runs are addressed as `RUN:variant`"
             );
             if let Some((params, _)) = retrieve.lexical(0) {
-                params.validate().map_err(|error| error.context(format!("variant `{name}`")))?;
+                params
+                    .validate()
+                    .map_err(|error| error.context(format!("variant `{name}`")))?;
             }
             if let Retrieve::Hybrid(hybrid) = retrieve {
-                hybrid.fusion.validate().map_err(|error| error.context(format!("variant `{name}`")))?;
+                hybrid
+                    .fusion
+                    .validate()
+                    .map_err(|error| error.context(format!("variant `{name}`")))?;
                 let [lexical, dense] = hybrid.weights;
                 ensure!(
-                    lexical.is_finite() && dense.is_finite() && lexical >= 0.0 && dense >= 0.0 && lexical + dense > 0.0,
+                    lexical.is_finite()
+                        && dense.is_finite()
+                        && lexical >= 0.0
+                        && dense >= 0.0
+                        && lexical + dense > 0.0,
                     "variant `{name}`: `weights = [{lexical}, {dense}]` must be numbers from 0, not both 0"
                 );
             }

@@ -44,7 +44,10 @@ impl Default for Fusion {
 impl Fusion {
     pub(super) fn validate(&self) -> anyhow::Result<()> {
         if let Self::Rrf(Rrf { k }) = self {
-            ensure!(k.is_finite() && *k >= 0.0, "`fusion.rrf.k = {k}` must be a number from 0");
+            ensure!(
+                k.is_finite() && *k >= 0.0,
+                "`fusion.rrf.k = {k}` must be a number from 0"
+            );
         }
         Ok(())
     }
@@ -57,7 +60,9 @@ impl Fusion {
 /// for what it returned and 0 for the rest, z-score 0 for all.
 pub(super) fn fuse(lists: [(&[Hit], f64); 2], fusion: Fusion) -> Vec<Hit> {
     let found = lists.iter().flat_map(|(hits, _)| *hits);
-    let mut fused: HashMap<u32, Hit> = found.map(|hit| (hit.row, Hit { score: 0.0, ..*hit })).collect();
+    let mut fused: HashMap<u32, Hit> = found
+        .map(|hit| (hit.row, Hit { score: 0.0, ..*hit }))
+        .collect();
     for (hits, weight) in lists {
         let (values, absent) = values(hits, fusion);
         let values: HashMap<u32, f64> = hits.iter().map(|hit| hit.row).zip(values).collect();
@@ -77,14 +82,95 @@ fn values(hits: &[Hit], fusion: Fusion) -> (Vec<f64>, f64) {
     let low = scores().fold(f64::INFINITY, f64::min);
     let high = scores().fold(f64::NEG_INFINITY, f64::max);
     match fusion {
-        Fusion::Rrf(Rrf { k }) => ((1..=hits.len()).map(|rank| 1.0 / (k + rank as f64)).collect(), 0.0),
-        Fusion::Minmax if high > low => (scores().map(|score| (score - low) / (high - low)).collect(), 0.0),
+        Fusion::Rrf(Rrf { k }) => (
+            (1..=hits.len())
+                .map(|rank| 1.0 / (k + rank as f64))
+                .collect(),
+            0.0,
+        ),
+        Fusion::Minmax if high > low => (
+            scores().map(|score| (score - low) / (high - low)).collect(),
+            0.0,
+        ),
         Fusion::Minmax => (vec![1.0; hits.len()], 0.0),
         Fusion::Zscore if high > low => {
             let mean = scores().sum::<f64>() / count;
-            let deviation = (scores().map(|score| (score - mean).powi(2)).sum::<f64>() / count).sqrt();
-            (scores().map(|score| (score - mean) / deviation).collect(), (low - mean) / deviation)
+            let deviation =
+                (scores().map(|score| (score - mean).powi(2)).sum::<f64>() / count).sqrt();
+            (
+                scores().map(|score| (score - mean) / deviation).collect(),
+                (low - mean) / deviation,
+            )
         }
         Fusion::Zscore => (vec![0.0; hits.len()], 0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Figures by NumPy under the same rule (`tests/golden/README.md`).
+    #[test]
+    fn fused_lists_are_those_of_numpy() {
+        let golden: Value =
+            serde_json::from_str(include_str!("../../../tests/golden/fusion.json")).unwrap();
+        let mut checked = 0;
+        for case in golden["cases"].as_array().unwrap() {
+            let position = |document: &str| {
+                u32::try_from(case["position"][document].as_u64().unwrap()).unwrap()
+            };
+            let depth = usize::try_from(case["depth"].as_u64().unwrap()).unwrap();
+            let k = case["k"].as_f64().unwrap();
+            let lists: Vec<Vec<Hit>> = case["lists"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|list| {
+                    let hits = list.as_array().unwrap().iter().take(depth).map(|hit| {
+                        let row = position(hit[0].as_str().unwrap());
+                        Hit {
+                            row,
+                            tie: row,
+                            score: hit[1].as_f64().unwrap(),
+                        }
+                    });
+                    hits.collect()
+                })
+                .collect();
+            for (name, expected) in case["expected"].as_object().unwrap() {
+                let (method, weights) = name.split_once('_').unwrap();
+                let weights: Vec<f64> = weights
+                    .split('_')
+                    .map(|weight| weight.parse().unwrap())
+                    .collect();
+                let fusion = match method {
+                    "rrf" => Fusion::Rrf(Rrf { k }),
+                    "minmax" => Fusion::Minmax,
+                    "zscore" => Fusion::Zscore,
+                    other => panic!("{other}"),
+                };
+                let fused = fuse([(&lists[0], weights[0]), (&lists[1], weights[1])], fusion);
+                let expected = expected.as_array().unwrap();
+                assert_eq!(fused.len(), expected.len());
+                for (hit, expected) in fused.iter().zip(expected) {
+                    let score = expected[1].as_f64().unwrap();
+                    assert!(
+                        (hit.score - score).abs() < 1e-12,
+                        "{}: {name}: {fused:?}",
+                        case["name"]
+                    );
+                    assert_eq!(
+                        hit.row,
+                        position(expected[0].as_str().unwrap()),
+                        "{}: {name}: {fused:?}",
+                        case["name"]
+                    );
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 100, "only {checked} figures");
     }
 }

@@ -32,21 +32,39 @@ impl<'a> Rag<'a> {
     ///
     /// # Errors
     /// Where a variant needs vectors and the index has none.
-    pub fn new(index: &'a Index, judged: &'a Judged, config: &'a Config, metrics: &'a [Metric]) -> anyhow::Result<Self> {
+    pub fn new(
+        index: &'a Index,
+        judged: &'a Judged,
+        config: &'a Config,
+        metrics: &'a [Metric],
+    ) -> anyhow::Result<Self> {
         let depth = config.depth.get();
         let searcher = Searcher::new(index, &config.variants, depth)?;
-        Ok(Self { index, judged, metrics, variants: &config.variants, depth, searcher })
+        Ok(Self {
+            index,
+            judged,
+            metrics,
+            variants: &config.variants,
+            depth,
+            searcher,
+        })
     }
 
     fn output(&self, retrieved: Retrieved) -> Output {
         match retrieved {
-            Ok(stages) => Output { stages: stages.into_iter().map(|found| self.stage(found)).collect(), error: None },
+            Ok(stages) => Output {
+                stages: stages.iter().map(|found| self.stage(found)).collect(),
+                error: None,
+            },
             Err(error) => Output::failed(error),
         }
     }
 
-    fn stage(&self, found: Found) -> Stage {
-        let item = |hit: &Hit| Item { id: self.index.documents.id(hit.row).to_owned(), score: hit.score };
+    fn stage(&self, found: &Found) -> Stage {
+        let item = |hit: &Hit| Item {
+            id: self.index.documents.id(hit.row).to_owned(),
+            score: hit.score,
+        };
         Stage {
             name: found.stage.to_owned(),
             items: found.hits.iter().map(item).collect(),
@@ -68,12 +86,23 @@ impl System for Rag<'_> {
     }
 
     fn variants(&self) -> Vec<&str> {
-        self.variants.iter().map(|variant| variant.name.as_str()).collect()
+        self.variants
+            .iter()
+            .map(|variant| variant.name.as_str())
+            .collect()
     }
 
     fn run(&self, batch: &[&data::Query]) -> Vec<Vec<Output>> {
         let found = self.searcher.search(batch);
-        found.into_iter().map(|variants| variants.into_iter().map(|retrieved| self.output(retrieved)).collect()).collect()
+        found
+            .into_iter()
+            .map(|variants| {
+                variants
+                    .into_iter()
+                    .map(|retrieved| self.output(retrieved))
+                    .collect()
+            })
+            .collect()
     }
 
     fn metrics(&self) -> Vec<MetricFacts> {
@@ -88,6 +117,9 @@ impl System for Rag<'_> {
     fn score(&self, example: &data::Query, output: &Output) -> Vec<f64> {
         let ranked = output.answer().iter().map(|item| item.id.as_str());
         let judgements = Judgements::new(ranked, self.judged.grades(&example.id));
-        self.metrics.iter().map(|metric| metric.score(&judgements)).collect()
+        self.metrics
+            .iter()
+            .map(|metric| metric.score(&judgements))
+            .collect()
     }
 }

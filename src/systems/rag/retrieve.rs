@@ -7,7 +7,7 @@ use anyhow::Context;
 use rayon::prelude::*;
 
 use crate::indexes::{Bm25Params, Bm25Scorer, Hit, Index, Visible};
-use crate::models::{Embedder, Matrix};
+use crate::models::Matrix;
 
 /// What is asked, and on whose behalf.
 pub(super) struct Query<'a> {
@@ -47,7 +47,10 @@ pub(super) struct Lexical<'a> {
 
 impl<'a> Lexical<'a> {
     pub(super) fn new(index: &'a Index, params: Bm25Params) -> Self {
-        Self { index, scorer: index.bm25.scorer(params) }
+        Self {
+            index,
+            scorer: index.bm25.scorer(params),
+        }
     }
 }
 
@@ -56,10 +59,21 @@ impl Retriever for Lexical<'_> {
         let one = |analyser: &mut crate::analysis::Analyser, query: &Query<'_>| {
             let started = Instant::now();
             let terms = analyser.terms(query.text);
-            let hits = self.scorer.search(&terms, k, &query.visible).map_err(|error| format!("{error:#}"))?;
-            Ok(vec![Found { stage: "lexical", hits, latency_ms: milliseconds(started, 1), batch_size: 1 }])
+            let hits = self
+                .scorer
+                .search(&terms, k, &query.visible)
+                .map_err(|error| format!("{error:#}"))?;
+            Ok(vec![Found {
+                stage: "lexical",
+                hits,
+                latency_ms: milliseconds(started, 1),
+                batch_size: 1,
+            }])
         };
-        queries.par_iter().map_init(|| self.index.analyser.clone(), one).collect()
+        queries
+            .par_iter()
+            .map_init(|| self.index.analyser.clone(), one)
+            .collect()
     }
 }
 
@@ -74,17 +88,18 @@ impl<'a> Dense<'a> {
         Self { index }
     }
 
-    fn embed(&self, embedder: &dyn Embedder, queries: &[Query<'_>]) -> anyhow::Result<Matrix> {
-        let texts: Vec<&str> = queries.iter().map(|query| query.text).collect();
-        embedder.embed(&texts)
-    }
-
     fn try_retrieve(&self, queries: &[Query<'_>], k: usize) -> anyhow::Result<Vec<Retrieved>> {
-        let flat = self.index.flat.as_ref().context("the index has no vectors")?;
+        let flat = self
+            .index
+            .flat
+            .as_ref()
+            .context("the index has no vectors")?;
         let started = Instant::now();
-        // Queries that bring their own vector, or all of them.
         let (vectors, errors) = match &self.index.embedder {
-            Some(embedder) => (self.embed(embedder.as_ref(), queries)?, vec![None; queries.len()]),
+            Some(embedder) => {
+                let texts: Vec<&str> = queries.iter().map(|query| query.text).collect();
+                (embedder.embed(&texts)?, vec![None; queries.len()])
+            }
             None => own_vectors(queries, flat.dim()),
         };
         let embedding_ms = milliseconds(started, queries.len());
@@ -96,8 +111,18 @@ impl<'a> Dense<'a> {
         let stages = |(hits, error): (Vec<Hit>, Option<String>)| match error {
             Some(error) => Err(error),
             None => Ok(vec![
-                Found { stage: "embed", hits: Vec::new(), latency_ms: embedding_ms, batch_size },
-                Found { stage: "dense", hits, latency_ms, batch_size },
+                Found {
+                    stage: "embed",
+                    hits: Vec::new(),
+                    latency_ms: embedding_ms,
+                    batch_size,
+                },
+                Found {
+                    stage: "dense",
+                    hits,
+                    latency_ms,
+                    batch_size,
+                },
             ]),
         };
         Ok(found.into_iter().zip(errors).map(stages).collect())
@@ -106,7 +131,8 @@ impl<'a> Dense<'a> {
 
 impl Retriever for Dense<'_> {
     fn retrieve(&self, queries: &[Query<'_>], k: usize) -> Vec<Retrieved> {
-        self.try_retrieve(queries, k).unwrap_or_else(|error| vec![Err(format!("{error:#}")); queries.len()])
+        self.try_retrieve(queries, k)
+            .unwrap_or_else(|error| vec![Err(format!("{error:#}")); queries.len()])
     }
 }
 
@@ -118,10 +144,16 @@ fn own_vectors(queries: &[Query<'_>], dim: usize) -> (Matrix, Vec<Option<String>
         let (mut vector, error) = match query.vector {
             Some(vector) if vector.len() == dim => (vector.to_vec(), None),
             Some(vector) => {
-                let message = format!("the query's vector has {} dimensions, the index has {dim}", vector.len());
+                let message = format!(
+                    "the query's vector has {} dimensions, the index has {dim}",
+                    vector.len()
+                );
                 (vec![0.0; dim], Some(message))
             }
-            None => (vec![0.0; dim], Some("the index holds vectors of your own, and the query brings none".to_owned())),
+            None => (
+                vec![0.0; dim],
+                Some("the index holds vectors of your own, and the query brings none".to_owned()),
+            ),
         };
         Matrix::normalise(&mut vector);
         vectors.push(&vector);

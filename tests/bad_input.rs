@@ -1,0 +1,465 @@
+//! What a user sees when a file of theirs is at fault: the whole text.
+
+use crate::sandbox::{CONFIG, Sandbox, corpus};
+
+fn indexing(corpus: impl AsRef<[u8]>, message: &str) {
+    Sandbox::new()
+        .file("c.jsonl", corpus)
+        .fails("index c.jsonl --out i", message);
+}
+
+#[test]
+fn malformed_documents_name_the_line() {
+    indexing(
+        "{\"_id\": \"a\", \"text\": \"x\"}\n{\"_id\": \"b\", \"text\": \"y\n",
+        "`c.jsonl` line 2: not valid JSON: EOF while parsing a string at column 23; expected one JSON object a line",
+    );
+    indexing(
+        "{\"_id\": \"a\", \"text\": \"x\"}\n\n[1, 2]\n",
+        "`c.jsonl` line 3: expected a JSON object, found a list",
+    );
+    indexing(
+        "{\"_id\": \"a\", \"body\": \"x\"}\n",
+        "`c.jsonl` line 1: no column `text` for the text; the columns are `_id`, `body`; name one in `fields.text`",
+    );
+    indexing(
+        "{\"text\": \"x\"}\n",
+        "`c.jsonl` line 1: no column `_id` or `id` for the id; the columns are `text`; name one in `fields.id`",
+    );
+    indexing(
+        "{\"_id\": 1.5, \"text\": \"x\"}\n",
+        "`c.jsonl` line 1: the id must be text or a whole number, found a number",
+    );
+    indexing(
+        "{\"_id\": \" \", \"text\": \"x\"}\n",
+        "`c.jsonl` line 1: the id is empty",
+    );
+    indexing(
+        "{\"_id\": \"a\", \"text\": [\"x\"]}\n",
+        "`c.jsonl` line 1: the text must be text, found a list",
+    );
+    indexing(
+        "{\"_id\": \"a\", \"text\": \"x\", \"access\": [1]}\n",
+        "`c.jsonl` line 1: an access label must be text and not empty",
+    );
+    indexing(
+        b"{\"_id\": \"a\", \"text\": \"x\"}\n{\"_id\": \"b\", \"text\": \"caf\xe9\"}\n",
+        "`c.jsonl` line 2: not UTF-8 at byte 26; convert the file, for example with `iconv -f latin1 -t utf-8`",
+    );
+    indexing(
+        "{\"_id\": \"a\", \"text\": \"x\"}\n{\"_id\": 7, \"text\": \"y\"}\n{\"_id\": \"a\", \"text\": \"z\"}\n",
+        "`c.jsonl` line 3: the id `a` stands already in line 1; ids must be unique",
+    );
+    indexing("", "`c.jsonl` holds no document");
+}
+
+#[test]
+fn files_that_are_missing_or_of_no_known_kind() {
+    let sandbox = Sandbox::new().file("c.txt", "hello");
+    sandbox.fails(
+        "index nowhere.jsonl --out i",
+        "`nowhere.jsonl`: cannot be opened: no such file",
+    );
+    sandbox.fails("index c.txt --out i", "`c.txt`: cannot tell its format from its name; name one: `jsonl`, `csv`, `tsv`, `parquet` or `smart`");
+    sandbox.fails("index c.txt", "say where to write the index: `--out DIR`");
+    let sandbox = Sandbox::new().file("c.parquet", "PAR1 and then nothing that is Parquet");
+    let shown = sandbox.run("index c.parquet --out i");
+    assert_eq!(shown.code, Some(2));
+    assert!(
+        shown
+            .stderr
+            .starts_with("error: `c.parquet`: not readable as Parquet: "),
+        "{}",
+        shown.stderr
+    );
+}
+
+#[test]
+fn tables_with_rows_of_another_length() {
+    let sandbox = Sandbox::new()
+        .file("c.csv", "id,text\na,one\nb,two,three\n")
+        .file("empty.csv", "");
+    sandbox.fails(
+        "index c.csv --out i",
+        "`c.csv` line 3: 3 columns, the header has 2",
+    );
+    sandbox.fails(
+        "index empty.csv --out i",
+        "`empty.csv`: is empty; expected a header line",
+    );
+}
+
+#[test]
+fn documents_without_text_are_kept_and_counted() {
+    let sandbox = Sandbox::new().file("c.jsonl", "{\"_id\": \"a\", \"text\": \"otter\"}\n{\"_id\": \"b\", \"text\": \"\"}\n{\"_id\": \"c\", \"text\": null}\n");
+    let shown = sandbox.ok("index c.jsonl --out i");
+    assert!(
+        shown
+            .stderr
+            .starts_with("indexed 3 documents (2 without a term: no words find them), 1 terms"),
+        "{}",
+        shown.stderr
+    );
+    let shown = sandbox.ok("search i otter --by lexical");
+    assert_eq!(shown.stdout, "  1  0.2452  a  \n     otter\n");
+}
+
+#[test]
+fn vectors_that_are_not_vectors() {
+    let index = |rows: &str, message: &str| {
+        Sandbox::new()
+            .file("c.jsonl", rows)
+            .fails("index c.jsonl --out i --embedder vectors", message);
+    };
+    index(
+        "{\"_id\": \"a\", \"text\": \"x\"}\n",
+        "document `a` has no vector; name its column in `fields.vector` or a file in `vectors`, or choose another `embedder`",
+    );
+    index(
+        "{\"_id\": \"a\", \"text\": \"x\", \"vector\": [1, null]}\n",
+        "`c.jsonl` line 1: the vector's dimension 2 is not a finite number (NaN, infinite or missing); mend or drop the row",
+    );
+    index(
+        "{\"_id\": \"a\", \"text\": \"x\", \"vector\": [1, 1e300]}\n",
+        "`c.jsonl` line 1: the vector's dimension 2 is not a finite number (NaN, infinite or missing); mend or drop the row",
+    );
+    index(
+        "{\"_id\": \"a\", \"text\": \"x\", \"vector\": [1, 2]}\n{\"_id\": \"b\", \"text\": \"y\", \"vector\": [1, 2, 3]}\n",
+        "`c.jsonl` line 2: the vector has 3 dimensions, that of line 1 has 2",
+    );
+    index(
+        "{\"_id\": \"a\", \"text\": \"x\", \"vector\": []}\n",
+        "`c.jsonl` line 1: the vector is empty",
+    );
+}
+
+/// A `.npy` file of `rows` × 2 in `dtype`.
+fn npy(dtype: &str, rows: usize, data: &[u8]) -> Vec<u8> {
+    let mut header =
+        format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({rows}, 2), }}");
+    header.push_str(&" ".repeat(117 - header.len()));
+    header.push('\n');
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+    file.extend(header.bytes());
+    file.extend(data);
+    file
+}
+
+fn floats(values: &[f32]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
+}
+
+#[test]
+fn numpy_files_are_read_and_checked() {
+    let rows = "{\"_id\": \"a\", \"text\": \"x\"}\n{\"_id\": \"b\", \"text\": \"y\"}\n";
+    let command = "index c.jsonl --out i --embedder vectors --vectors v.npy --vector-ids ids.txt";
+    let with = |npy: Vec<u8>, ids: &str| {
+        Sandbox::new()
+            .file("c.jsonl", rows)
+            .file("v.npy", npy)
+            .file("ids.txt", ids)
+    };
+    let good = floats(&[1.0, 0.0, 0.0, 2.0]);
+
+    let shown = with(npy("<f4", 2, &good), "b\na\n").ok(command);
+    assert!(
+        shown
+            .stderr
+            .starts_with("indexed 2 documents, 2 terms, 2 dimensions of vectors"),
+        "{}",
+        shown.stderr
+    );
+    with(npy("<f4", 2, &good), "b\n").fails(
+        command,
+        "`ids.txt`: 1 ids for the 2 rows of `v.npy`; expected one id a row",
+    );
+    with(npy("<f4", 2, &good), "b\nb\n").fails(
+        command,
+        "`ids.txt` line 2: the id `b` stands already in line 1",
+    );
+    with(npy("<f4", 2, &good), "b\nc\n").fails(command, "`v.npy`: has no vector for the id `a`");
+    with(npy("<i8", 2, &good), "b\na\n").fails(command, "`v.npy`: has the type `<i8`; expected `<f4` or `<f8`, as `array.astype(\"float32\")` writes it");
+    with(npy("<f4", 2, &floats(&[1.0, 0.0, f32::NAN, 2.0])), "b\na\n").fails(
+        command,
+        "`v.npy` row 2: dimension 1 is not a finite number; mend or drop the row",
+    );
+    let shown = with(npy("<f4", 2, &good[..9]), "b\na\n").run(command);
+    assert_eq!(shown.code, Some(2));
+    assert!(
+        shown
+            .stderr
+            .starts_with("error: `v.npy`: is cut short or damaged: "),
+        "{}",
+        shown.stderr
+    );
+    let shown = with(b"not numpy".to_vec(), "b\na\n").run(command);
+    assert!(
+        shown
+            .stderr
+            .starts_with("error: `v.npy`: not a NumPy file: "),
+        "{}",
+        shown.stderr
+    );
+}
+
+#[test]
+fn judgements_and_queries_that_do_not_fit() {
+    let eval = |qrels: &str, message: &str| {
+        Sandbox::with_dataset()
+            .file("data/qrels/test.tsv", qrels)
+            .fails("eval config.toml", message);
+    };
+    eval(
+        "query-id\tcorpus-id\tscore\nq1\td0\t1\nq9\td0\t1\n",
+        "`data/qrels/test.tsv` line 3: query `q9` is judged but is not in `data/queries.jsonl`; add it there or drop its judgements",
+    );
+    eval(
+        "q1\td0\t1\nq1\td0\tmuch\n",
+        "`data/qrels/test.tsv` line 2: the grade `much` is not a whole number",
+    );
+    eval(
+        "q1\td0\t1\nq1\td0\t2\n",
+        "`data/qrels/test.tsv` line 2: query `q1` and document `d0` are judged already in line 1; keep one of the two",
+    );
+    eval(
+        "q1\td0\n",
+        "`data/qrels/test.tsv` line 1: 2 columns; expected `query document grade` or TREC's `query 0 document grade`",
+    );
+    eval(
+        "query-id\tcorpus-id\tscore\n",
+        "`data/qrels/test.tsv`: holds no judgement",
+    );
+    Sandbox::with_dataset()
+        .file(
+            "data/queries.jsonl",
+            "{\"_id\": \"q1\", \"text\": \"a\"}\n{\"_id\": \"q1\", \"text\": \"b\"}\n",
+        )
+        .fails(
+            "eval config.toml",
+            "`data/queries.jsonl` line 2: the id `q1` stands already in line 1; ids must be unique",
+        );
+}
+
+#[test]
+fn a_query_without_judgement_is_left_out_and_counted() {
+    let shown = Sandbox::with_dataset().ok("eval config.toml");
+    assert!(
+        shown
+            .stdout
+            .contains("5 examples; 1 queries without a judgement were left out"),
+        "{}",
+        shown.stdout
+    );
+}
+
+#[test]
+fn a_judged_document_that_does_not_exist_counts_as_not_found() {
+    let sandbox = Sandbox::with_dataset().file("data/qrels/test.tsv", "q1\td0\t1\nq1\tgone\t1\n");
+    let shown = sandbox.ok("eval config.toml --format json");
+    assert!(
+        shown
+            .stderr
+            .contains("note: 1 relevant documents are not in the index; they count as not found"),
+        "{}",
+        shown.stderr
+    );
+    let result: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    let recall = result["summary"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["metric"] == "R@10")
+        .unwrap();
+    assert_eq!(recall["mean"], 0.5);
+}
+
+#[test]
+fn a_query_without_text_is_an_error_row_in_the_denominator() {
+    let sandbox = Sandbox::with_dataset()
+        .file(
+            "data/queries.jsonl",
+            "{\"_id\": \"q1\", \"text\": \"otter river\"}\n{\"_id\": \"q2\", \"text\": \"  \"}\n",
+        )
+        .file("data/qrels/test.tsv", "q1\td0\t1\nq2\td1\t1\n")
+        .file("config.toml", CONFIG.replace("slices = [\"kind\"]\n", ""));
+    let shown = sandbox.ok("eval config.toml");
+    assert!(
+        shown.stdout.contains(
+            "bm25: 1 examples ended in an error and count as 0; see `error` in examples.parquet"
+        ),
+        "{}",
+        shown.stdout
+    );
+    let whole: serde_json::Value =
+        serde_json::from_str(&sandbox.ok("report --format json").stdout).unwrap();
+    let recall = whole["summary"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["metric"] == "RR")
+        .unwrap();
+    assert_eq!(
+        (recall["n"].as_u64(), recall["mean"].as_f64()),
+        (Some(2), Some(0.5))
+    );
+}
+
+#[test]
+fn configs_with_a_mistake_point_at_it() {
+    let config = |change: (&str, &str), message: &str| {
+        assert!(CONFIG.contains(change.0));
+        Sandbox::with_dataset()
+            .file("config.toml", CONFIG.replacen(change.0, change.1, 1))
+            .fails("eval config.toml", message);
+    };
+    config(
+        ("batch_size", "batchsize"),
+        "`config.toml` is not a valid config: TOML parse error at line 4, column 1\n  |\n4 | batchsize = 2\n  | ^^^^^^^^^\nunknown field `batchsize`, expected one of `name`, `seed`, `batch_size`, `metrics`, `slices`, `dataset`, `system`",
+    );
+    config(
+        ("retrieve.lexical", "retrieve.lexcal"),
+        "`config.toml` is not a valid config: TOML parse error at line 12, column 10\n   |\n12 | retrieve.lexcal = {}\n   |          ^^^^^^\nunknown variant `lexcal`, expected one of `lexical`, `dense`, `hybrid`",
+    );
+    config(
+        ("nDCG@10", "nDCG10"),
+        "`config.toml` is not a valid config: TOML parse error at line 2, column 11\n  |\n2 | metrics = [\"nDCG10\", \"RR\", \"R@10\"]\n  |           ^^^^^^^^^^^^^^^^^^^^^^^^\n`nDCG10` is not a metric: expected nDCG, AP, RR, P@k, R@k or Success@k, with `@k` where a cutoff is meant",
+    );
+    config(
+        ("\"lsa\"", "\"bm25\""),
+        "`config.toml` is not a valid config: two variants are called `bm25`; give each its own name",
+    );
+    config(
+        ("R@10", "R@100"),
+        "`config.toml` is not a valid config: `R@100` needs rankings 100 deep, `system.rag.depth` is 10; raise it or drop the metric",
+    );
+    config(
+        ("lexical = {}", "lexical = { b = 7.5 }"),
+        "`config.toml` is not a valid config: variant `bm25`: `b = 7.5` must lie between 0 and 1",
+    );
+    config(
+        ("depth = 8", "weights = [0.0, 0.0]"),
+        "`config.toml` is not a valid config: variant `hybrid`: `weights = [0, 0]` must be numbers from 0, not both 0",
+    );
+    config(
+        ("slices = [\"kind\"]", "slices = [\"sort\"]"),
+        "no query has the field `sort` to slice by; the fields are `kind`",
+    );
+    config(
+        ("path = \"data\"", "path = \"$NOT_SET/data\""),
+        "the path `$NOT_SET/data/qrels/test.tsv` needs the environment variable `NOT_SET`; set it, for example `NOT_SET=/path/to/data ragkit …`",
+    );
+    Sandbox::new().fails("eval none.toml", "cannot read the config: failed to open file `none.toml`: No such file or directory (os error 2)");
+    Sandbox::with_dataset().fails(
+        "eval config.toml --variants bm25,bm26",
+        "there is no variant `bm26`; the config has `bm25`, `lsa`, `hybrid`",
+    );
+}
+
+#[test]
+fn an_index_that_is_not_whole_or_not_the_right_one() {
+    let sandbox = Sandbox::with_dataset();
+    sandbox.fails("search i otter", "`i` is not an index: it has no `manifest.json`; build one with `ragkit index PATH --out i`");
+    sandbox.ok("index data --out i");
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&sandbox.read("i/manifest.json")).unwrap();
+    let folder = format!("i/{}", manifest["folder"].as_str().unwrap());
+
+    // A bit flipped, a file cut short, a file gone: each is told apart.
+    let vectors = format!("{folder}/vectors.f32");
+    let whole = sandbox.read(&vectors);
+    let mut flipped = whole.clone();
+    flipped[5] ^= 1;
+    let sandbox = sandbox.file(&vectors, flipped);
+    sandbox.fails("search i otter", "the index `i` is damaged: `vectors.f32` has another checksum than when it was written; rebuild it with `ragkit index`");
+    let sandbox = sandbox.file(&vectors, &whole[..100]);
+    sandbox.fails("search i otter", "the index `i` is damaged: `vectors.f32` has another size than when it was written; rebuild it with `ragkit index`");
+    std::fs::remove_file(sandbox.path(&vectors)).unwrap();
+    sandbox.fails(
+        "search i otter",
+        "the index `i` is damaged: `vectors.f32` is missing; rebuild it with `ragkit index`",
+    );
+    let sandbox = sandbox.file(&vectors, whole);
+    sandbox.ok("search i otter");
+
+    // A foreign manifest, a future one, a torn one.
+    let sandbox = sandbox.file("i/manifest.json", "{\"format\": 99}");
+    sandbox.fails(
+        "search i otter",
+        "the index `i` has format 99, this ragkit reads format 1; rebuild it with `ragkit index`",
+    );
+    let sandbox = sandbox.file("i/manifest.json", "{\"form");
+    sandbox.fails("search i otter", "the manifest of the index `i` cannot be read: EOF while parsing a string at line 1 column 6; rebuild it with `ragkit index`");
+    let sandbox = sandbox.file("notes/readme.txt", "mine");
+    sandbox.fails(
+        "index data --out notes",
+        "`notes` is no index directory: it holds `readme.txt`; give `--out` an empty or a new path",
+    );
+}
+
+#[test]
+fn an_index_given_by_path_must_fit_and_is_never_changed() {
+    let config = CONFIG.replace("depth = 10", "depth = 10\nindex.path = \"i\"");
+    let sandbox = Sandbox::with_dataset().file("config.toml", &config);
+    sandbox.fails("eval config.toml", "`i` is not an index: it has no `manifest.json`; build one with `ragkit index PATH --out i`");
+    sandbox.ok("index data --out i --embedder none");
+    sandbox.fails("eval config.toml", "variant `lsa` searches by vectors, the index has none; choose another `embedder` for the index or drop the variant");
+    sandbox.ok("eval config.toml --variants bm25");
+    let before = sandbox.read("i/manifest.json");
+    let sandbox = sandbox.file("data/corpus.jsonl", corpus(41));
+    sandbox.fails("eval config.toml", "the index `i` was not built from `data/corpus.jsonl` as it is now; give another path or rebuild it with `ragkit index data/corpus.jsonl --out i`");
+    assert_eq!(sandbox.read("i/manifest.json"), before);
+    sandbox.fails("index config.toml", "`config.toml` searches the index `i`, which it does not own; build that one from its corpus with --out");
+}
+
+#[test]
+fn queries_must_bring_vectors_that_fit_an_index_of_vectors() {
+    let row = |id: &str, vector: &str| {
+        format!("{{\"_id\": \"{id}\", \"text\": \"word {id}\", \"vector\": {vector}}}\n")
+    };
+    let errors = |queries: [&str; 2]| {
+        let sandbox = Sandbox::new()
+            .file("data/corpus.jsonl", [row("d1", "[1, 0]"), row("d2", "[0, 3]")].concat())
+            .file("data/queries.jsonl", [row("q1", queries[0]), row("q2", queries[1])].concat())
+            .file("data/qrels/test.tsv", "q1\td1\t1\nq2\td1\t1\n")
+            .file("config.toml", "name = \"own\"\nmetrics = [\"RR\"]\ndataset.source.beir.path = \"data\"\n[system.rag]\nindex.build.embedder = \"vectors\"\n[[system.rag.variants]]\nname = \"own\"\nretrieve.dense = {}\n");
+        let result: serde_json::Value =
+            serde_json::from_str(&sandbox.ok("eval config.toml --format json").stdout).unwrap();
+        let errors = errors_of(&sandbox, result["run"].as_str().unwrap());
+        (result["summary"][0]["mean"].as_f64().unwrap(), errors)
+    };
+    let none = Some("the index holds vectors of your own, and the query brings none".to_owned());
+    assert_eq!(errors(["[9, 1]", "null"]), (0.5, vec![None, none]));
+    let other = Some("the query's vector has 3 dimensions, the index has 2".to_owned());
+    assert_eq!(
+        errors(["[1, 2, 3]", "[3, 2, 1]"]),
+        (0.0, vec![other.clone(), other])
+    );
+}
+
+/// The column `error` of a run's examples.
+fn errors_of(sandbox: &Sandbox, run: &str) -> Vec<Option<String>> {
+    use arrow::array::AsArray;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let file = std::fs::File::open(sandbox.path(run).join("examples.parquet")).unwrap();
+    let batches = ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .build()
+        .unwrap();
+    batches
+        .flat_map(|batch| {
+            let batch = batch.unwrap();
+            let column = batch
+                .column_by_name("error")
+                .unwrap()
+                .as_string::<i32>()
+                .clone();
+            (0..batch.num_rows())
+                .map(move |row| column.iter().nth(row).unwrap().map(str::to_owned))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
