@@ -284,7 +284,7 @@ fn a_query_without_text_is_an_error_row_in_the_denominator() {
             "data/queries.jsonl",
             "{\"_id\": \"q1\", \"text\": \"otter river\"}\n{\"_id\": \"q2\", \"text\": \"  \"}\n",
         )
-        .file("data/qrels/test.tsv", "q1\td0\t1\nq2\td1\t1\n")
+        .file("data/qrels/test.tsv", "q1\td35\t1\nq2\td1\t1\n")
         .file("config.toml", CONFIG.replace("slices = [\"kind\"]\n", ""));
     let shown = sandbox.ok("eval config.toml");
     assert!(

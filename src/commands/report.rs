@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::print;
 use crate::report::{
-    Difference, Latency, Run, RunPath, Style, SummaryRow, index_facts, latency_table, metric_table,
+    Difference, Latency, Run, RunPath, Style, SummaryRow, difference_table, index_facts,
+    latency_table, metric_table,
 };
 
 /// Show a run: every metric with its interval, differences from the first variant, latency per stage.
@@ -93,13 +94,14 @@ pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> 
                 .to_owned(),
         );
     }
-    let title = format!("{}: {path}", identity.name);
-    let metrics = metric_table(style, identity, &summary, &differences);
-    Ok([
-        title,
-        metrics,
-        latency_table(style, &latencies),
-        notes.join("\n"),
-    ]
-    .join("\n\n"))
+    let mut parts = vec![
+        format!("{}: {path}", identity.name),
+        metric_table(style, identity, &summary),
+    ];
+    if !differences.is_empty() {
+        parts.push("difference from the first variant, paired by example:".to_owned());
+        parts.push(difference_table(style, identity, &differences));
+    }
+    parts.extend([latency_table(style, &latencies), notes.join("\n")]);
+    Ok(parts.join("\n\n"))
 }

@@ -13,7 +13,7 @@ pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest};
 pub use read::{Difference, Latency, Run};
 pub use summary::{SummaryRow, summarise};
-pub use table::{Style, index_facts, latency_table, metric_table};
+pub use table::{Style, difference_table, index_facts, latency_table, metric_table};
 pub use write::{Evaluated, write};
 
 /// Names of the files of a run directory.

@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::summary::ALL;
 use super::{Difference, Identity, Latency, SummaryRow};
 
 /// How a table is drawn.
@@ -41,58 +42,90 @@ fn estimate(value: f64, low: Option<f64>, high: Option<f64>, signed: bool) -> St
     }
 }
 
-/// Variant × metric × slice with intervals, and below each variant but the first its difference from the first.
-pub fn metric_table(
-    style: Style,
-    identity: &Identity,
-    summary: &[SummaryRow],
-    differences: &[Difference],
-) -> String {
-    let sliced = summary.iter().any(|row| row.slice != "all");
+/// The mean of every variant by metric and slice, with its interval.
+pub fn metric_table(style: Style, identity: &Identity, summary: &[SummaryRow]) -> String {
+    let cells = summary.iter().map(|row| Cell {
+        column: &row.variant,
+        metric: &row.metric,
+        slice: &row.slice,
+        n: row.n,
+        text: estimate(row.mean, row.ci_low, row.ci_high, false),
+    });
+    pivot(
+        style,
+        &identity.variants,
+        &cells.collect::<Vec<_>>(),
+        String::clone,
+    )
+}
+
+/// How far every variant is from the first one on the same examples, by metric and slice.
+pub fn difference_table(style: Style, identity: &Identity, differences: &[Difference]) -> String {
+    let cells = differences.iter().map(|row| Cell {
+        column: &row.variant,
+        metric: &row.metric,
+        slice: &row.slice,
+        n: row.n,
+        text: estimate(row.difference, row.ci_low, row.ci_high, true),
+    });
     let (baseline, others) = identity
         .variants
         .split_first()
         .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-    let mut header = vec!["metric".to_owned()];
-    if sliced {
-        header.push("slice".into());
-    }
-    header.push("n".into());
-    header.extend(identity.variants.iter().cloned());
-    header.extend(others.iter().map(|other| format!("{other} − {baseline}")));
-    let mut table = table(style, header, 1 + usize::from(sliced));
-    let mut seen: Vec<(&str, &str)> = Vec::new();
-    for row in summary {
-        let key = (row.metric.as_str(), row.slice.as_str());
-        if !seen.contains(&key) {
-            seen.push(key);
+    pivot(style, others, &cells.collect::<Vec<_>>(), |variant| {
+        format!("{variant} − {baseline}")
+    })
+}
+
+struct Cell<'a> {
+    column: &'a str,
+    metric: &'a str,
+    slice: &'a str,
+    n: u64,
+    text: String,
+}
+
+/// A row per metric and slice in the order of their first cell, a column per variant.
+fn pivot(
+    style: Style,
+    columns: &[String],
+    cells: &[Cell<'_>],
+    title: impl Fn(&String) -> String,
+) -> String {
+    let sliced = cells.iter().any(|cell| cell.slice != ALL);
+    let lead = if sliced {
+        vec!["slice", "metric", "n"]
+    } else {
+        vec!["metric", "n"]
+    };
+    let header = lead
+        .iter()
+        .map(|&name| name.to_owned())
+        .chain(columns.iter().map(title));
+    let mut table = table(style, header, lead.len() - 1);
+    let mut rows: Vec<&Cell<'_>> = Vec::new();
+    for cell in cells {
+        if !rows
+            .iter()
+            .any(|row| row.metric == cell.metric && row.slice == cell.slice)
+        {
+            rows.push(cell);
         }
     }
-    for (metric, slice) in seen {
-        let mut cells = vec![metric.to_owned()];
-        if sliced {
-            cells.push(slice.to_owned());
-        }
-        let of = |variant: &str| {
-            summary
-                .iter()
-                .find(|r| r.variant == variant && r.metric == metric && r.slice == slice)
+    for row in rows {
+        let mut texts = if sliced {
+            vec![row.slice.to_owned()]
+        } else {
+            Vec::new()
         };
-        cells.push(of(baseline).map_or_else(String::new, |row| row.n.to_string()));
-        for variant in &identity.variants {
-            cells.push(of(variant).map_or_else(String::new, |row| {
-                estimate(row.mean, row.ci_low, row.ci_high, false)
-            }));
-        }
-        for other in others {
-            let found = differences
+        texts.extend([row.metric.to_owned(), row.n.to_string()]);
+        texts.extend(columns.iter().map(|column| {
+            let found = cells
                 .iter()
-                .find(|d| d.variant == *other && d.metric == metric && d.slice == slice);
-            cells.push(found.map_or_else(String::new, |d| {
-                estimate(d.difference, d.ci_low, d.ci_high, true)
-            }));
-        }
-        table.add_row(cells);
+                .find(|c| c.column == column && c.metric == row.metric && c.slice == row.slice);
+            found.map_or_else(String::new, |cell| cell.text.clone())
+        }));
+        table.add_row(texts);
     }
     table.to_string()
 }
