@@ -59,7 +59,7 @@ pub struct Manifest {
     pub format: u32,
     /// The ragkit that built it.
     pub ragkit: String,
-    /// What the index is a function of: its source files and its config. Equal digests, equal search results.
+    /// What the index is a function of: its source files, its config, and the version of ragkit. Equal digests, equal search results.
     pub digest: String,
     /// Where the documents came from.
     pub source: Source,
@@ -101,6 +101,8 @@ impl Manifest {
         let contents: Vec<&Checksum> = files.values().collect();
         Ok(Digest::default()
             .with("format", FORMAT.to_le_bytes())
+            // Another version may analyse or fit otherwise.
+            .with("ragkit", env!("CARGO_PKG_VERSION"))
             .with("table", serde_json::to_vec(&table)?)
             .with("contents", serde_json::to_vec(&contents)?)
             .with("config", serde_json::to_vec(config)?)

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::sparse::Csr;
+use super::svd::Sketch;
 use super::{Embedder, Matrix, TermCounts, svd};
 use crate::analysis::Analyser;
 
@@ -26,6 +27,13 @@ pub struct LsaConfig {
     pub max_terms: usize,
     /// Documents to fit on, spread evenly over the corpus; all are embedded.
     pub fit_documents: usize,
+    /// Columns of the random projection beyond `dim`.
+    pub oversamples: usize,
+    /// Passes over the corpus that refine the projection.
+    ///
+    /// scikit-learn's defaults (10 and 5) leave the last directions to the seed: on SciFact four seeds of 512 dimensions
+    /// gave nDCG@10 .590 to .601 there, .592 to .596 with 64 and 8, .591 to .592 with 128 and 20 at twice the time.
+    pub passes: usize,
     /// Seed of the random projection.
     pub seed: u64,
 }
@@ -36,6 +44,8 @@ impl Default for LsaConfig {
             dim: 512,
             max_terms: 200_000,
             fit_documents: 50_000,
+            oversamples: 64,
+            passes: 8,
             seed: 17,
         }
     }
@@ -90,14 +100,18 @@ impl Lsa {
         let mut documents = Csr::from_rows(columns, counts.documents).transposed();
         documents.normalise_rows();
 
-        let sample = counts.documents.min(config.fit_documents);
-        let vectors = if sample < counts.documents {
-            let spread = (0..sample).map(|place| place * counts.documents / sample);
-            svd::right_singular_vectors(&documents.select(spread), config.dim, config.seed)
-        } else {
-            svd::right_singular_vectors(&documents, config.dim, config.seed)
+        let sketch = Sketch {
+            oversamples: config.oversamples,
+            passes: config.passes,
+            seed: config.seed,
         };
-        let (vectors, dim) = vectors;
+        let sample = counts.documents.min(config.fit_documents);
+        let (vectors, dim) = if sample < counts.documents {
+            let spread = (0..sample).map(|place| place * counts.documents / sample);
+            svd::right_singular_vectors(&documents.select(spread), config.dim, sketch)
+        } else {
+            svd::right_singular_vectors(&documents, config.dim, sketch)
+        };
         #[expect(clippy::cast_possible_truncation, reason = "models are stored as f32")]
         let components = Matrix::new(dim, vectors.into_iter().map(|value| value as f32).collect());
         let terms = kept.iter().enumerate();

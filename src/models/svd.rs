@@ -7,26 +7,37 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::sparse::Csr;
 
-/// Columns of the sketch beyond those asked for, and passes of subspace iteration.
-///
-/// scikit-learn's defaults (10 and 5) leave the last directions to the seed: on SciFact three seeds of 512 dimensions
-/// gave nDCG@10 .592 to .601 there, .592 to .594 with these, .591 to .592 with 128 and 20 at more than twice the time.
-const OVERSAMPLES: usize = 64;
-const ITERATIONS: usize = 8;
 /// A direction whose singular value is below this share of the largest is numerically no direction.
 const RANK_TOLERANCE: f64 = 1e-9;
+
+/// How the range of the matrix is found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sketch {
+    /// Columns beyond those asked for.
+    pub(super) oversamples: usize,
+    /// Passes of subspace iteration.
+    pub(super) passes: usize,
+    /// Seed of the first random projection.
+    pub(super) seed: u64,
+}
 
 /// The leading right singular vectors of `matrix`, row after row (one row a column of `matrix`), and their number:
 /// `min(rank, dim)`. The sign of each is such that its largest entry is positive.
 ///
 /// Source: Halko, Martinsson and Tropp 2011, algorithm 4.4, with a seeded ±1 sketch; the last step takes the
 /// eigenvectors of the small Gram matrix. One thread does the dense algebra, so the result does not depend on threads.
-pub(super) fn right_singular_vectors(matrix: &Csr, dim: usize, seed: u64) -> (Vec<f64>, usize) {
+pub(super) fn right_singular_vectors(
+    matrix: &Csr,
+    dim: usize,
+    sketch: Sketch,
+) -> (Vec<f64>, usize) {
     let transposed = matrix.transposed();
-    let width = (dim + OVERSAMPLES).min(matrix.height()).min(matrix.width());
+    let width = (dim + sketch.oversamples)
+        .min(matrix.height())
+        .min(matrix.width());
     // Two buffers for all passes: `wide` has one row a column of `matrix`, `tall` one row a row.
-    let (mut wide, mut tall) = (signs(matrix.width() * width, seed), Vec::new());
-    for _ in 0..=ITERATIONS {
+    let (mut wide, mut tall) = (signs(matrix.width() * width, sketch.seed), Vec::new());
+    for _ in 0..=sketch.passes {
         matrix.times(&wide, width, &mut tall);
         orthonormalise(&mut tall, width);
         transposed.times(&tall, width, &mut wide);
@@ -124,7 +135,15 @@ mod tests {
             vec![],
             vec![(0, 1.5), (1, 1.5)],
         ];
-        let (vectors, rank) = right_singular_vectors(&Csr::from_rows(rows, 4), 3, 7);
+        let (vectors, rank) = right_singular_vectors(
+            &Csr::from_rows(rows, 4),
+            3,
+            Sketch {
+                oversamples: 8,
+                passes: 4,
+                seed: 7,
+            },
+        );
         assert_eq!(rank, 2);
         let half = 0.5_f64.sqrt();
         let expected = [half, 0.0, half, 0.0, 0.0, half, 0.0, -half];
