@@ -71,16 +71,23 @@ impl Global {
         }
     }
 
-    /// A progress bar on standard error; none where that is no terminal.
-    pub(crate) fn progress(&self, unit: &str) -> ProgressBar {
+    /// A progress bar on standard error, a spinner where the `total` is not known; none where that is no terminal.
+    pub(crate) fn progress(&self, unit: &str, total: Option<usize>) -> ProgressBar {
         if self.quiet {
             return ProgressBar::hidden();
         }
-        let template = format!(
-            "{{bar:30}} {{human_pos}}/{{human_len}} {unit} {{per_sec}} {{elapsed}} {{msg}}"
-        );
-        let style = ProgressStyle::with_template(&template)
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
+        let (shape, of) = if total.is_some() {
+            ("{bar:30}", "/{human_len}")
+        } else {
+            ("{spinner}", "")
+        };
+        let template = format!("{shape} {{human_pos}}{of} {unit} {{per_sec}} {{elapsed}} {{msg}}");
+        let style = ProgressStyle::with_template(&template).expect("the template is well formed");
+        let total = total.map(|total| total as u64);
+        let progress =
+            ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr()).with_style(style);
+        // Fitting takes a while without a step: the clock goes on.
+        progress.enable_steady_tick(std::time::Duration::from_millis(200));
+        progress
     }
 }

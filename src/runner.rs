@@ -52,7 +52,6 @@ pub fn evaluate<S: System>(
         .iter()
         .filter(|example| !done.contains_key(system.id(example)))
         .collect();
-    progress.set_length(examples.len() as u64);
     progress.set_position(resumed_examples as u64);
     for batch in pending.chunks(options.batch_size) {
         let outputs: Vec<(&str, Vec<Output>)> = batch

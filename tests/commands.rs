@@ -1,5 +1,11 @@
 //! The commands as a user runs them.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::datatypes::Float32Type;
+use parquet::arrow::ArrowWriter;
+
 use crate::sandbox::{CONFIG, Sandbox};
 
 #[test]
@@ -327,18 +333,27 @@ fn equal_scores_are_ranked_by_descending_id_at_any_depth() {
     }
 }
 
+/// A Parquet file with these columns.
+fn parquet(columns: &[(&str, ArrayRef)]) -> Vec<u8> {
+    let columns = columns
+        .iter()
+        .map(|(name, column)| (*name, column.clone(), true));
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
 #[test]
 fn formats_of_a_corpus_give_one_index() {
-    use arrow::array::{ArrayRef, ListArray, RecordBatch, StringArray};
-    use arrow::datatypes::Float32Type;
-    use std::sync::Arc;
-
     let sandbox = Sandbox::new()
         .file("c.jsonl", "{\"id\": 1, \"title\": \"T\", \"text\": \"otter river\", \"access\": [\"x\", \"y\"]}\n{\"id\": 2, \"title\": \"\", \"text\": \"heron\", \"access\": []}\n")
         .file("c.csv", "id,title,text,access\n1,T,otter river,y; x\n2,,heron,\n")
         .file("c.tsv", "key\thead\tbody\tgroups\n1\tT\totter river\tx;y\n2\t\theron\t\n");
     let columns: [(&str, ArrayRef); 4] = [
-        ("id", Arc::new(arrow::array::Int64Array::from(vec![1, 2]))),
+        ("id", Arc::new(Int64Array::from(vec![1, 2]))),
         ("title", Arc::new(StringArray::from(vec![Some("T"), None]))),
         (
             "text",
@@ -349,14 +364,7 @@ fn formats_of_a_corpus_give_one_index() {
             Arc::new(StringArray::from(vec![Some("x;y"), None])),
         ),
     ];
-    let batch =
-        RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap();
-    let mut bytes = Vec::new();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    let sandbox = sandbox.file("c.parquet", bytes);
+    let sandbox = sandbox.file("c.parquet", parquet(&columns));
     sandbox.ok("index c.jsonl --out a");
     sandbox.ok("index c.csv --out b");
     sandbox.ok("index c.tsv --out c --id key --title head --text body --access groups");
@@ -385,14 +393,7 @@ fn formats_of_a_corpus_give_one_index() {
         ("text", Arc::new(StringArray::from(vec!["otter", "heron"]))),
         ("embedding", Arc::new(vectors)),
     ];
-    let batch =
-        RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap();
-    let mut bytes = Vec::new();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    let sandbox = sandbox.file("v.parquet", bytes);
+    let sandbox = sandbox.file("v.parquet", parquet(&columns));
     sandbox.ok("index v.parquet --out v --embedder vectors --vector embedding");
     let manifest: serde_json::Value =
         serde_json::from_slice(&sandbox.read("v/manifest.json")).unwrap();

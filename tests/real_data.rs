@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::sandbox::eval_in_checkout;
+
 /// The folder of the real data: `$RAGKIT_DATA`, or `../shared/data`. Says plainly where there is none.
 pub fn data_folder() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
@@ -19,21 +21,8 @@ pub fn data_folder() -> Option<PathBuf> {
 
 /// Runs a config of `configs/` in a sandbox and looks figures up by variant and metric.
 fn eval(data: &Path, config: &str) -> impl Fn(&str, &str) -> f64 {
-    let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_ragkit"))
-        .args(["eval", config, "--format", "json", "--reports"])
-        .arg(folder.path().join("reports"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("RAGKIT_DATA", data)
-        .env("RAGKIT_CACHE", folder.path().join("cache"))
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ragkit"));
+    let result = eval_in_checkout(command.env("RAGKIT_DATA", data), &[], config);
     move |variant, metric| {
         let rows = result["summary"].as_array().unwrap();
         let row = rows

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::sandbox::{CONFIG, Sandbox, corpus};
+use crate::sandbox::{CONFIG, Sandbox, corpus, eval_in_checkout};
 
 const EQUAL: [&str; 3] = ["examples.parquet", "results.parquet", "summary.parquet"];
 
@@ -43,6 +43,16 @@ fn one_thread_and_two_give_the_same_files() {
     same_files(&run_of(&one, "--threads 1"), &run_of(&two, "--threads 2"));
 }
 
+/// The binary with these arguments, running, with nobody listening.
+fn spawn(sandbox: &Sandbox, arguments: &str) -> std::process::Child {
+    sandbox
+        .command(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
 /// Waits until `ready`, then kills the child with SIGKILL; false where the child ended before.
 fn kill_when(mut child: std::process::Child, ready: impl Fn() -> bool) -> bool {
     let started = Instant::now();
@@ -64,12 +74,7 @@ fn a_killed_eval_continues_and_ends_in_the_same_files() {
     let (sandbox, undisturbed) = (large(), large());
     sandbox.ok("index config.toml");
     for lines in [40, 400] {
-        let child = sandbox
-            .command("eval config.toml")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let child = spawn(&sandbox, "eval config.toml");
         let journal = || {
             let journals = sandbox
                 .runs()
@@ -110,12 +115,7 @@ fn a_killed_eval_continues_and_ends_in_the_same_files() {
 fn an_unfinished_run_is_continued_only_by_an_equal_one() {
     let sandbox = large();
     sandbox.ok("index config.toml");
-    let child = sandbox
-        .command("eval config.toml")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let child = spawn(&sandbox, "eval config.toml");
     assert!(kill_when(child, || sandbox
         .runs()
         .first()
@@ -153,11 +153,7 @@ fn a_killed_index_leaves_the_previous_one_whole_and_is_built_again() {
             })
             .count()
     };
-    let child = sandbox
-        .command("index large.jsonl --out i")
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let child = spawn(&sandbox, "index large.jsonl --out i");
     assert!(
         kill_when(child, || folders() == 2),
         "the build ended before it could be killed"
@@ -184,11 +180,7 @@ fn a_killed_index_leaves_the_previous_one_whole_and_is_built_again() {
 #[test]
 fn two_builds_of_one_index_do_not_meet() {
     let sandbox = Sandbox::new().file("large.jsonl", corpus(60_000));
-    let mut child = sandbox
-        .command("index large.jsonl --out i")
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = spawn(&sandbox, "index large.jsonl --out i");
     while !sandbox.path("i").exists() || std::fs::read_dir(sandbox.path("i")).unwrap().count() < 2 {
         assert!(
             child.try_wait().unwrap().is_none(),
@@ -211,28 +203,11 @@ fn the_demo_runs_with_the_network_cut_off() {
         eprintln!("SKIPPED: `unshare -rn` is not to be had here");
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let output = Command::new("unshare")
-        .args([
-            "-rn",
-            env!("CARGO_BIN_EXE_ragkit"),
-            "eval",
-            "configs/demo.toml",
-            "--format",
-            "json",
-            "--reports",
-        ])
-        .arg(folder.path().join("reports"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("RAGKIT_CACHE", folder.path().join("cache"))
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
+    let result = eval_in_checkout(
+        &mut Command::new("unshare"),
+        &["-rn", env!("CARGO_BIN_EXE_ragkit")],
+        "configs/demo.toml",
     );
-    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = result["summary"].as_array().unwrap();
     let row = |slice: &str| {
         rows.iter()

@@ -108,6 +108,26 @@ impl Sandbox {
     }
 }
 
+/// What `ragkit eval CONFIG --format json` prints when it runs in this checkout, with an index and a run of its own.
+/// `command` with the arguments `before` is the binary.
+pub fn eval_in_checkout(command: &mut Command, before: &[&str], config: &str) -> serde_json::Value {
+    let folder = tempfile::tempdir().unwrap();
+    let output = command
+        .args(before)
+        .args(["eval", config, "--format", "json", "--reports"])
+        .arg(folder.path().join("reports"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("RAGKIT_CACHE", folder.path().join("cache"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 /// A corpus of `count` documents about animals in places; the first five are those that the queries ask for.
 pub fn corpus(count: usize) -> String {
     let animals = [

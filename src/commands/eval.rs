@@ -88,7 +88,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     }
 
     let judged = judged(&experiment, &source, arguments.limit)?;
-    let progress = global.progress("documents");
+    let progress = global.progress("documents", None);
     let index = experiment.open_index(&source, |text| global.say(text), &progress)?;
     progress.finish_and_clear();
     let identity = experiment.identity(&source, &judged, &index)?;
@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     }
     let SystemConfig::Rag(config) = &experiment.system;
     let rag = Rag::new(&index, &judged, config, &experiment.metrics)?;
-    let progress = global.progress("queries");
+    let progress = global.progress("queries", Some(judged.queries.len()));
     let options = Options {
         reports: &arguments.reports,
         batch_size: experiment.batch_size.get(),

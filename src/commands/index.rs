@@ -89,7 +89,7 @@ fn language(text: &str) -> Result<Language, String> {
 /// Runs the command.
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     let (source, config, out) = plan(arguments)?;
-    let progress = global.progress("documents");
+    let progress = global.progress("documents", None);
     let built = indexes::build(&source, &config, &out, &progress)?;
     progress.finish_and_clear();
     let manifest = &built.manifest;

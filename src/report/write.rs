@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, UInt32Builder,
-    UInt64Builder,
+    ArrayRef, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
+    UInt32Array, UInt64Array,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -14,7 +14,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::{Identity, RunPath, SummaryRow, files};
 use crate::metrics::MetricFacts;
-use crate::outputs::Output;
+use crate::outputs::{Item, Output, Stage};
 use crate::whole_file::WholeFile;
 
 /// Examples that become one batch of rows.
@@ -88,17 +88,32 @@ fn write_file(
     Ok(file.finish()?)
 }
 
-/// Every pair of an example and a variant, with the output and the scores.
-fn pairs<'a>(
-    examples: &'a [Evaluated],
-    variants: &'a [String],
-) -> impl Iterator<Item = (&'a Evaluated, &'a str, &'a Output, &'a [f64])> {
-    examples.iter().flat_map(move |example| {
+/// One example under one variant.
+struct Row<'a> {
+    example: &'a Evaluated,
+    variant: &'a str,
+    output: &'a Output,
+    scores: &'a [f64],
+}
+
+fn rows<'a>(examples: &'a [Evaluated], variants: &'a [String]) -> Vec<Row<'a>> {
+    let of_example = |example: &'a Evaluated| {
         let outputs = example.outputs.iter().zip(&example.scores).zip(variants);
-        outputs.map(move |((output, scores), variant)| {
-            (example, variant.as_str(), output, scores.as_slice())
+        outputs.map(move |((output, scores), variant)| Row {
+            example,
+            variant,
+            output,
+            scores,
         })
-    })
+    };
+    examples.iter().flat_map(of_example).collect()
+}
+
+/// Every stage of every row.
+fn stages<'a>(rows: &'a [Row<'a>]) -> Vec<(&'a Row<'a>, &'a Stage)> {
+    rows.iter()
+        .flat_map(|row| row.output.stages.iter().map(move |stage| (row, stage)))
+        .collect()
 }
 
 fn example_rows(
@@ -106,43 +121,25 @@ fn example_rows(
     variants: &[String],
     metrics: &[MetricFacts],
 ) -> anyhow::Result<RecordBatch> {
-    let (mut variant_column, mut id, mut error) = (
-        StringBuilder::new(),
-        StringBuilder::new(),
-        StringBuilder::new(),
-    );
+    let rows = rows(examples, variants);
     let mut slices = ListBuilder::new(StringBuilder::new());
-    let mut values: Vec<Float64Builder> = metrics.iter().map(|_| Float64Builder::new()).collect();
-    // No stage counts tokens or asks for money yet, and none has a cache: the columns are there and empty.
-    let (mut tokens_in, mut tokens_out) = (Int64Builder::new(), Int64Builder::new());
-    let (mut cost_usd, mut cache) = (Float64Builder::new(), StringBuilder::new());
-    for (example, variant, output, scores) in pairs(examples, variants) {
-        variant_column.append_value(variant);
-        id.append_value(&example.id);
-        slices.append_value(example.slices.iter().map(Some));
-        values
-            .iter_mut()
-            .zip(scores)
-            .for_each(|(column, &score)| column.append_value(score));
-        tokens_in.append_null();
-        tokens_out.append_null();
-        cost_usd.append_null();
-        cache.append_null();
-        error.append_option(output.error.as_deref());
-    }
+    rows.iter()
+        .for_each(|row| slices.append_value(row.example.slices.iter().map(Some)));
     let mut columns: Vec<(&str, ArrayRef)> = vec![
-        ("variant", Arc::new(variant_column.finish())),
-        ("example_id", Arc::new(id.finish())),
+        ("variant", texts(&rows, |row| Some(row.variant))),
+        ("example_id", texts(&rows, |row| Some(&row.example.id))),
         ("slices", Arc::new(slices.finish())),
     ];
-    for (facts, mut column) in metrics.iter().zip(values) {
-        columns.push((&facts.name, Arc::new(column.finish())));
+    for (place, facts) in metrics.iter().enumerate() {
+        columns.push((&facts.name, numbers(&rows, |row| Some(row.scores[place]))));
     }
-    columns.push(("tokens_in", Arc::new(tokens_in.finish())));
-    columns.push(("tokens_out", Arc::new(tokens_out.finish())));
-    columns.push(("cost_usd", Arc::new(cost_usd.finish())));
-    columns.push(("cache", Arc::new(cache.finish())));
-    columns.push(("error", Arc::new(error.finish())));
+    // No stage counts tokens or asks for money yet, and none has a cache: the columns are there and empty.
+    let no_counts = || Arc::new(Int64Array::new_null(rows.len()));
+    columns.push(("tokens_in", no_counts()));
+    columns.push(("tokens_out", no_counts()));
+    columns.push(("cost_usd", numbers(&rows, |_| None)));
+    columns.push(("cache", texts(&rows, |_| None)));
+    columns.push(("error", texts(&rows, |row| row.output.error.as_deref())));
     batch(columns)
 }
 
@@ -151,36 +148,39 @@ fn result_rows(
     variants: &[String],
     _: &[MetricFacts],
 ) -> anyhow::Result<RecordBatch> {
-    let (mut variant_column, mut id, mut stage_column) = (
-        StringBuilder::new(),
-        StringBuilder::new(),
-        StringBuilder::new(),
-    );
-    let (mut rank, mut item_column, mut score) = (
-        UInt32Builder::new(),
-        StringBuilder::new(),
-        Float64Builder::new(),
-    );
-    for (example, variant, output, _) in pairs(examples, variants) {
-        for stage in &output.stages {
-            for (place, item) in (1..).zip(&stage.items) {
-                variant_column.append_value(variant);
-                id.append_value(&example.id);
-                stage_column.append_value(&stage.name);
-                rank.append_value(place);
-                item_column.append_value(&item.id);
-                score.append_value(item.score);
-            }
-        }
-    }
+    let rows = rows(examples, variants);
+    let rows: Vec<Ranked<'_>> = stages(&rows)
+        .into_iter()
+        .flat_map(|(row, stage)| items(row, stage))
+        .collect();
     batch(vec![
-        ("variant", Arc::new(variant_column.finish())),
-        ("example_id", Arc::new(id.finish())),
-        ("stage", Arc::new(stage_column.finish())),
-        ("rank", Arc::new(rank.finish())),
-        ("item", Arc::new(item_column.finish())),
-        ("score", Arc::new(score.finish())),
+        ("variant", texts(&rows, |row| Some(row.of.variant))),
+        ("example_id", texts(&rows, |row| Some(&row.of.example.id))),
+        ("stage", texts(&rows, |row| Some(row.stage))),
+        (
+            "rank",
+            Arc::new(rows.iter().map(|row| row.rank).collect::<UInt32Array>()),
+        ),
+        ("item", texts(&rows, |row| Some(&row.item.id))),
+        ("score", numbers(&rows, |row| Some(row.item.score))),
     ])
+}
+
+/// One item that a stage chose.
+struct Ranked<'a> {
+    of: &'a Row<'a>,
+    stage: &'a str,
+    rank: u32,
+    item: &'a Item,
+}
+
+fn items<'a>(of: &'a Row<'a>, stage: &'a Stage) -> impl Iterator<Item = Ranked<'a>> {
+    (1..).zip(&stage.items).map(move |(rank, item)| Ranked {
+        of,
+        stage: &stage.name,
+        rank,
+        item,
+    })
 }
 
 fn timing_rows(
@@ -188,61 +188,56 @@ fn timing_rows(
     variants: &[String],
     _: &[MetricFacts],
 ) -> anyhow::Result<RecordBatch> {
-    let (mut variant_column, mut id, mut stage_column) = (
-        StringBuilder::new(),
-        StringBuilder::new(),
-        StringBuilder::new(),
-    );
-    let (mut latency_ms, mut batch_size) = (Float64Builder::new(), UInt32Builder::new());
-    for (example, variant, output, _) in pairs(examples, variants) {
-        for stage in &output.stages {
-            variant_column.append_value(variant);
-            id.append_value(&example.id);
-            stage_column.append_value(&stage.name);
-            latency_ms.append_value(stage.latency_ms);
-            batch_size.append_value(stage.batch_size);
-        }
-    }
+    let rows = rows(examples, variants);
+    let rows = stages(&rows);
     batch(vec![
-        ("variant", Arc::new(variant_column.finish())),
-        ("example_id", Arc::new(id.finish())),
-        ("stage", Arc::new(stage_column.finish())),
-        ("latency_ms", Arc::new(latency_ms.finish())),
-        ("batch_size", Arc::new(batch_size.finish())),
+        ("variant", texts(&rows, |(row, _)| Some(row.variant))),
+        ("example_id", texts(&rows, |(row, _)| Some(&row.example.id))),
+        ("stage", texts(&rows, |(_, stage)| Some(&stage.name))),
+        (
+            "latency_ms",
+            numbers(&rows, |(_, stage)| Some(stage.latency_ms)),
+        ),
+        (
+            "batch_size",
+            Arc::new(
+                rows.iter()
+                    .map(|(_, stage)| stage.batch_size)
+                    .collect::<UInt32Array>(),
+            ),
+        ),
     ])
 }
 
 fn summary_rows(rows: &[SummaryRow]) -> anyhow::Result<RecordBatch> {
-    let text = |of: fn(&SummaryRow) -> &str| -> ArrayRef {
-        let mut column = StringBuilder::new();
-        rows.iter().for_each(|row| column.append_value(of(row)));
-        Arc::new(column.finish())
-    };
-    let number = |of: fn(&SummaryRow) -> Option<f64>| -> ArrayRef {
-        let mut column = Float64Builder::new();
-        rows.iter().for_each(|row| column.append_option(of(row)));
-        Arc::new(column.finish())
-    };
-    let mut n = UInt64Builder::new();
-    rows.iter().for_each(|row| n.append_value(row.n));
     batch(vec![
-        ("variant", text(|row| &row.variant)),
-        ("metric", text(|row| &row.metric)),
-        ("slice", text(|row| &row.slice)),
-        ("n", Arc::new(n.finish())),
-        ("mean", number(|row| Some(row.mean))),
-        ("ci_low", number(|row| row.ci_low)),
-        ("ci_high", number(|row| row.ci_high)),
-        ("unit", text(|row| &row.unit)),
-        ("convention", text(|row| &row.convention)),
+        ("variant", texts(rows, |row| Some(&row.variant))),
+        ("metric", texts(rows, |row| Some(&row.metric))),
+        ("slice", texts(rows, |row| Some(&row.slice))),
+        (
+            "n",
+            Arc::new(rows.iter().map(|row| row.n).collect::<UInt64Array>()),
+        ),
+        ("mean", numbers(rows, |row| Some(row.mean))),
+        ("ci_low", numbers(rows, |row| row.ci_low)),
+        ("ci_high", numbers(rows, |row| row.ci_high)),
+        ("unit", texts(rows, |row| Some(&row.unit))),
+        ("convention", texts(rows, |row| Some(&row.convention))),
     ])
+}
+
+fn texts<R>(rows: &[R], of: impl Fn(&R) -> Option<&str>) -> ArrayRef {
+    Arc::new(rows.iter().map(of).collect::<StringArray>())
+}
+
+fn numbers<R>(rows: &[R], of: impl Fn(&R) -> Option<f64>) -> ArrayRef {
+    Arc::new(rows.iter().map(of).collect::<Float64Array>())
 }
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> anyhow::Result<RecordBatch> {
     // Every column may be empty in a row: the schema must not depend on which rows there are.
-    Ok(RecordBatch::try_from_iter_with_nullable(
-        columns
-            .into_iter()
-            .map(|(name, column)| (name, column, true)),
-    )?)
+    let columns = columns
+        .into_iter()
+        .map(|(name, column)| (name, column, true));
+    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
 }
