@@ -1,11 +1,8 @@
 //! Questions asked of a finished run, with polars.
 
-use std::path::Path;
-
 use anyhow::{Context, ensure};
 use polars::prelude::{
-    DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame, PlRefPath, QuantileMethod, ScanArgsParquet,
-    col, len, lit,
+    ChunkCompareEq, Column, DataFrame, DataFrameJoinOps, ParquetReader, SerReader, Series,
 };
 use serde::Serialize;
 
@@ -70,13 +67,20 @@ impl Run {
         Ok(Self { path, manifest })
     }
 
-    fn scan(&self, file: &str) -> anyhow::Result<LazyFrame> {
-        scan(&self.path.file(file))
+    fn read(&self, file: &str) -> anyhow::Result<DataFrame> {
+        let path = self.path.file(file);
+        ensure!(
+            path.exists(),
+            "`{}` is missing; the run is not whole",
+            path.display()
+        );
+        let read = ParquetReader::new(fs_err::File::open(&path)?.into_file()).finish();
+        read.with_context(|| format!("`{}` is not readable as Parquet", path.display()))
     }
 
     /// `summary.parquet`, row by row.
     pub fn summary(&self) -> anyhow::Result<Vec<SummaryRow>> {
-        let frame = self.scan(files::SUMMARY)?.collect()?;
+        let frame = self.read(files::SUMMARY)?;
         let texts = |name| texts(&frame, name);
         let numbers = |name| numbers(&frame, name);
         let (variants, metrics, slices) = (texts("variant")?, texts("metric")?, texts("slice")?);
@@ -112,20 +116,13 @@ impl Run {
                 metrics.push(row.metric);
             }
         }
-        let examples = self.scan(files::EXAMPLES)?;
-        let of = |variant: &str| examples.clone().filter(col("variant").eq(lit(variant)));
+        let examples = self.read(files::EXAMPLES)?;
+        let of = |variant: &str| -> anyhow::Result<DataFrame> {
+            Ok(examples.filter(&examples.column("variant")?.str()?.equal(variant))?)
+        };
         let mut differences = Vec::new();
         for other in others {
-            let mut wanted = vec![col("slices")];
-            wanted.extend(metrics.iter().map(|metric| {
-                (col(format!("{metric}_right").as_str()) - col(metric.as_str()))
-                    .alias(metric.as_str())
-            }));
-            let on = || [col("example_id")];
-            let joined = of(baseline)
-                .join(of(other), on(), on(), JoinArgs::new(JoinType::Inner))
-                .select(wanted)
-                .collect()?;
+            let joined = of(baseline)?.inner_join(&of(other)?, ["example_id"], ["example_id"])?;
             ensure!(
                 joined.height() == identity.examples,
                 "`{}` has {} of {} examples in both `{baseline}` and `{other}`; the file is not the run's",
@@ -133,13 +130,21 @@ impl Run {
                 joined.height(),
                 identity.examples
             );
+            let scores = |column: &str| -> anyhow::Result<Vec<f64>> {
+                numbers(&joined, column)?
+                    .into_iter()
+                    .collect::<Option<_>>()
+                    .context("an example without its score")
+            };
             let columns: Vec<Vec<f64>> = metrics
                 .iter()
                 .map(|metric| {
-                    numbers(&joined, metric)?
-                        .into_iter()
-                        .collect::<Option<_>>()
-                        .context("an example without its score")
+                    let (before, after) = (scores(metric)?, scores(&format!("{metric}_right"))?);
+                    Ok(after
+                        .iter()
+                        .zip(before)
+                        .map(|(after, before)| after - before)
+                        .collect())
                 })
                 .collect::<anyhow::Result<_>>()?;
             for (slice, places) in slices(memberships(&joined)?.iter().map(Vec::as_slice)) {
@@ -171,63 +176,47 @@ impl Run {
 
     /// Percentiles of every variant's stages, in the order in which they ran.
     pub fn latencies(&self) -> anyhow::Result<Vec<Latency>> {
-        let at = |share: f64, name: &str| {
-            col("latency_ms")
-                .quantile(lit(share), QuantileMethod::Linear)
-                .alias(name)
-        };
-        let frame = self
-            .scan(files::TIMINGS)?
-            .collect()?
-            .lazy()
-            .group_by_stable([col("variant"), col("stage")])
-            .agg([
-                len().alias("n"),
-                at(0.50, "p50_ms"),
-                at(0.95, "p95_ms"),
-                at(0.99, "p99_ms"),
-                col("batch_size").max(),
-            ])
-            .collect()?;
-        let (variants, stages) = (texts(&frame, "variant")?, texts(&frame, "stage")?);
-        let (counts, batches) = (
-            frame.column("n")?.u32()?.to_vec(),
-            frame.column("batch_size")?.u32()?.to_vec(),
-        );
-        let [p50, p95, p99] = [
-            numbers(&frame, "p50_ms")?,
-            numbers(&frame, "p95_ms")?,
-            numbers(&frame, "p99_ms")?,
-        ];
-        (0..frame.height())
-            .map(|row| {
-                Ok(Latency {
-                    variant: variants[row].clone(),
-                    stage: stages[row].clone(),
-                    n: counts[row].unwrap_or(0).into(),
-                    p50_ms: p50[row].context("a stage without latency")?,
-                    p95_ms: p95[row].context("a stage without latency")?,
-                    p99_ms: p99[row].context("a stage without latency")?,
-                    batch_size: batches[row].unwrap_or(1).into(),
-                })
+        let frame = self.read(files::TIMINGS)?;
+        let groups = frame.group_by_stable(["variant", "stage"])?.groups()?;
+        let (variants, stages) = (texts(&groups, "variant")?, texts(&groups, "stage")?);
+        let latencies = numbers(&frame, "latency_ms")?;
+        let batch_sizes = frame.column("batch_size")?.u32()?.to_vec();
+        let places = lists(groups.column("groups")?)?;
+        let row = |((variant, stage), places): ((String, String), Series)| {
+            let places: Vec<usize> = places
+                .u32()?
+                .iter()
+                .flatten()
+                .map(|place| place as usize)
+                .collect();
+            let mut sorted: Vec<f64> = places
+                .iter()
+                .filter_map(|&place| latencies[place])
+                .collect();
+            sorted.sort_unstable_by(f64::total_cmp);
+            ensure!(sorted.len() == places.len(), "a stage without its latency");
+            Ok(Latency {
+                variant,
+                stage,
+                n: places.len() as u64,
+                p50_ms: statistics::quantile(&sorted, 0.50),
+                p95_ms: statistics::quantile(&sorted, 0.95),
+                p99_ms: statistics::quantile(&sorted, 0.99),
+                batch_size: places
+                    .iter()
+                    .filter_map(|&place| batch_sizes[place])
+                    .max()
+                    .unwrap_or(1)
+                    .into(),
             })
+        };
+        variants
+            .into_iter()
+            .zip(stages)
+            .zip(places)
+            .map(row)
             .collect()
     }
-}
-
-fn scan(path: &Path) -> anyhow::Result<LazyFrame> {
-    ensure!(
-        path.exists(),
-        "`{}` is missing; the run is not whole",
-        path.display()
-    );
-    // A run's name is a name and no pattern.
-    let args = ScanArgsParquet {
-        glob: false,
-        ..ScanArgsParquet::default()
-    };
-    let scanned = LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), args);
-    scanned.with_context(|| format!("`{}` is not readable as Parquet", path.display()))
 }
 
 fn texts(frame: &DataFrame, name: &str) -> anyhow::Result<Vec<String>> {
@@ -247,13 +236,20 @@ fn numbers(frame: &DataFrame, name: &str) -> anyhow::Result<Vec<Option<f64>>> {
 
 /// The slices of each row.
 fn memberships(frame: &DataFrame) -> anyhow::Result<Vec<Vec<String>>> {
-    let lists = frame.column("slices")?.list()?;
-    (0..lists.len())
-        .map(|row| {
-            let list = lists
-                .get_as_series(row)
-                .context("an example without its list of slices")?;
-            Ok(list.str()?.iter().flatten().map(str::to_owned).collect())
-        })
+    let slices = |list: Series| Ok(list.str()?.iter().flatten().map(str::to_owned).collect());
+    lists(frame.column("slices")?)?
+        .into_iter()
+        .map(slices)
         .collect()
+}
+
+/// The lists of a column, each of which must be there.
+fn lists(column: &Column) -> anyhow::Result<Vec<Series>> {
+    let lists = column.list()?;
+    let list = |row| {
+        lists
+            .get_as_series(row)
+            .with_context(|| format!("row {row} has no `{}`", column.name()))
+    };
+    (0..lists.len()).map(list).collect()
 }
