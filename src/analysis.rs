@@ -95,7 +95,7 @@ impl Analyser {
             .dynamic();
         if config.stop_words {
             let filter = StopWordFilter::new(language).with_context(|| {
-                format!("there is no stop-word list for {language:?}; set `stop_words = false` in the analyser")
+                format!("there is no stop-word list for {language:?}; set `stop_words = false` in the analyser (`--keep-stop-words`)")
             })?;
             builder = builder.filter_dynamic(filter);
         }
@@ -146,7 +146,7 @@ mod tests {
         let message = Analyser::new(&config).err().unwrap().to_string();
         assert_eq!(
             message,
-            "there is no stop-word list for Arabic; set `stop_words = false` in the analyser"
+            "there is no stop-word list for Arabic; set `stop_words = false` in the analyser (`--keep-stop-words`)"
         );
     }
 }

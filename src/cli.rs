@@ -1,5 +1,8 @@
 //! The command line: arguments in, exit code out.
 
+use std::io::Write;
+
+use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -23,8 +26,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the verdict is no, 2 could not d
 /// Options that every command takes.
 #[derive(Args)]
 pub struct Global {
-    /// Threads to use; all processors unless given. No result depends on it.
-    #[arg(long, global = true, value_name = "N", env = "RAGKIT_THREADS")]
+    /// Threads to use; `RAGKIT_THREADS` or all processors unless given. No result depends on it.
+    #[arg(long, global = true, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
     /// Say nothing but results and errors.
     #[arg(long, short, global = true)]
@@ -48,9 +51,9 @@ enum Command {
 impl Cli {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<()> {
-        if let Some(threads) = self.global.threads {
+        if let Some(threads) = self.global.threads()? {
             rayon::ThreadPoolBuilder::new()
-                .num_threads(threads.get())
+                .num_threads(threads)
                 .build_global()?;
         }
         match self.command {
@@ -64,10 +67,29 @@ impl Cli {
 }
 
 impl Global {
+    /// The number of threads that was asked for.
+    fn threads(&self) -> anyhow::Result<Option<usize>> {
+        const MOST: usize = 1024;
+        let variable = std::env::var("RAGKIT_THREADS")
+            .ok()
+            .filter(|text| !text.trim().is_empty());
+        let threads = match (self.threads, variable) {
+            (Some(threads), _) => threads.get(),
+            (None, Some(text)) => text.trim().parse().unwrap_or(0),
+            (None, None) => return Ok(None),
+        };
+        ensure!(
+            (1..=MOST).contains(&threads),
+            "`--threads` and `RAGKIT_THREADS` take a whole number from 1 to {MOST}"
+        );
+        Ok(Some(threads))
+    }
+
     /// Tells the user something that is no result.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            // Where nobody listens any more, the work goes on all the same.
+            let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
 

@@ -113,6 +113,12 @@ impl Experiment {
             !self.metrics.is_empty(),
             "`metrics` is empty; name at least one, as in `metrics = [\"nDCG@10\"]`"
         );
+        for (place, slice) in self.slices.iter().enumerate() {
+            ensure!(
+                !self.slices[..place].contains(slice),
+                "`slices` names `{slice}` twice"
+            );
+        }
         for (place, metric) in self.metrics.iter().enumerate() {
             ensure!(
                 !self.metrics[..place].contains(metric),
@@ -174,14 +180,11 @@ impl Experiment {
     ) -> anyhow::Result<Index> {
         let (path, owned) = self.index()?;
         if let Some(config) = owned {
-            if !indexes::is_current(&path, source, config)? {
-                say(&format!("building the index `{}`", path.display()));
-                indexes::build(source, config, &path, progress)?;
-            }
+            indexes::make_current(source, config, &path, false, &say, progress)?;
             return match Index::open(&path) {
                 Err(error) if error.is::<indexes::OpenError>() => {
-                    say(&format!("{error}; rebuilding it"));
-                    indexes::build(source, config, &path, progress)?;
+                    say(&error.to_string());
+                    indexes::make_current(source, config, &path, true, &say, progress)?;
                     Index::open(&path)
                 }
                 opened => opened,
@@ -260,5 +263,7 @@ impl Experiment {
 
 /// Where indexes and caches live: `$RAGKIT_CACHE`, or `.ragkit` in the working directory.
 pub fn cache_folder() -> PathBuf {
-    std::env::var_os("RAGKIT_CACHE").map_or_else(|| PathBuf::from(".ragkit"), PathBuf::from)
+    std::env::var_os("RAGKIT_CACHE")
+        .filter(|folder| !folder.is_empty())
+        .map_or_else(|| PathBuf::from(".ragkit"), PathBuf::from)
 }

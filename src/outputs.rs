@@ -21,7 +21,8 @@ pub struct Stage {
     pub items: Vec<Item>,
     /// Wall time of the call divided by the examples that it served.
     pub latency_ms: f64,
-    /// Examples that one call served: 1 means that `latency_ms` is what a single caller waits.
+    /// Examples that one call served: 1 means that `latency_ms` is what a single caller waits, with the
+    /// other threads busy.
     pub batch_size: u32,
 }
 

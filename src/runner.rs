@@ -76,7 +76,13 @@ pub fn evaluate<S: System>(
         .collect();
 
     let metrics = system.metrics();
-    let summary = summarise(&evaluated, &identity.variants, &metrics, identity.seed);
+    let summary = summarise(
+        &evaluated,
+        &identity.variants,
+        &system.notes(),
+        &metrics,
+        identity.seed,
+    );
     report::write(&journal.run, &identity, &metrics, &evaluated, &summary)?;
     let errors = |variant: usize| {
         evaluated

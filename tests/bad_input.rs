@@ -20,15 +20,15 @@ fn malformed_documents_name_the_line() {
     );
     indexing(
         "{\"_id\": \"a\", \"body\": \"x\"}\n",
-        "`c.jsonl` line 1: no column `text` for the text; the columns are `_id`, `body`; name one in `fields.text`",
+        "`c.jsonl` line 1: no column `text` for the text; the columns are `_id`, `body`; name one in `fields.text` (`--text`)",
     );
     indexing(
         "{\"text\": \"x\"}\n",
-        "`c.jsonl` line 1: no column `_id` or `id` for the id; the columns are `text`; name one in `fields.id`",
+        "`c.jsonl` line 1: no column `_id` or `id` for the id; the columns are `text`; name one in `fields.id` (`--id`)",
     );
     indexing(
         "{\"_id\": 1.5, \"text\": \"x\"}\n",
-        "`c.jsonl` line 1: the id must be text or a whole number, found a number",
+        "`c.jsonl` line 1: the id must be text or a whole number, found 1.5; write it as text",
     );
     indexing(
         "{\"_id\": \" \", \"text\": \"x\"}\n",
@@ -44,7 +44,7 @@ fn malformed_documents_name_the_line() {
     );
     indexing(
         b"{\"_id\": \"a\", \"text\": \"x\"}\n{\"_id\": \"b\", \"text\": \"caf\xe9\"}\n",
-        "`c.jsonl` line 2: not UTF-8 at byte 26; convert the file, for example with `iconv -f latin1 -t utf-8`",
+        "`c.jsonl` line 2: not UTF-8 at byte 26; if it is text, convert it, for example with `iconv -f latin1 -t utf-8`",
     );
     indexing(
         "{\"_id\": \"a\", \"text\": \"x\"}\n{\"_id\": 7, \"text\": \"y\"}\n{\"_id\": \"a\", \"text\": \"z\"}\n",
@@ -60,7 +60,7 @@ fn files_that_are_missing_or_of_no_known_kind() {
         "index nowhere.jsonl --out i",
         "`nowhere.jsonl`: cannot be opened: no such file",
     );
-    sandbox.fails("index c.txt --out i", "`c.txt`: cannot tell its format from its name; name one: `jsonl`, `csv`, `tsv`, `parquet` or `smart`");
+    sandbox.fails("index c.txt --out i", "`c.txt`: cannot tell its format from its name; name it in `format` (`--format`): `jsonl`, `csv`, `tsv`, `parquet` or `smart`");
     sandbox.fails("index c.txt", "say where to write the index: `--out DIR`");
     let sandbox = Sandbox::new().file("c.parquet", "PAR1 and then nothing that is Parquet");
     let shown = sandbox.run("index c.parquet --out i");
@@ -219,7 +219,7 @@ fn judgements_and_queries_that_do_not_fit() {
     );
     eval(
         "q1\td0\t1\nq1\td0\tmuch\n",
-        "`data/qrels/test.tsv` line 2: the grade `much` is not a whole number",
+        "`data/qrels/test.tsv` line 2: the grade `much` is not a whole number, such as 0, 1 or 2",
     );
     eval(
         "q1\td0\t1\nq1\td0\t2\n",
@@ -342,7 +342,7 @@ fn configs_with_a_mistake_point_at_it() {
     );
     config(
         ("depth = 8", "weights = [0.0, 0.0]"),
-        "`config.toml` is not a valid config: variant `hybrid`: `weights = [0, 0]` must be numbers from 0, not both 0",
+        "`config.toml` is not a valid config: variant `hybrid`: `weights = [0, 0]` must be numbers from 0 to 1000000, not both 0",
     );
     config(
         ("slices = [\"kind\"]", "slices = [\"sort\"]"),
@@ -462,4 +462,124 @@ fn errors_of(sandbox: &Sandbox, run: &str) -> Vec<Option<String>> {
                 .collect::<Vec<_>>()
         })
         .collect()
+}
+
+#[test]
+fn an_index_directory_takes_over_nothing_that_is_not_its_own() {
+    let sandbox = Sandbox::with_dataset()
+        .file("mine/data-2024/keep.txt", "precious")
+        .file(
+            "extension/manifest.json",
+            "{\"name\": \"a browser extension\"}",
+        );
+    sandbox.fails(
+        "index data --out mine",
+        "`mine` is no index directory: it holds `data-2024`; give `--out` an empty or a new path",
+    );
+    sandbox.fails(
+        "index data --out extension",
+        "`extension` is no index directory: it holds `manifest.json`; give `--out` an empty or a new path",
+    );
+    assert_eq!(sandbox.read("mine/data-2024/keep.txt"), b"precious");
+}
+
+#[test]
+fn an_edited_manifest_is_not_believed() {
+    for (from, to) in [
+        ("\"english\"", "\"german\""),
+        ("\"documents\": 40", "\"documents\": 7"),
+    ] {
+        let edited = Sandbox::with_dataset();
+        edited.ok("index data --out i");
+        let text = String::from_utf8(edited.read("i/manifest.json")).unwrap();
+        assert!(text.contains(from));
+        let edited = edited.file("i/manifest.json", text.replace(from, to));
+        edited.fails(
+            "search i otter",
+            "the index `i` is damaged: `manifest.json` was edited since it was written; rebuild it with `ragkit index`",
+        );
+    }
+}
+
+#[test]
+fn what_a_config_cannot_mean_is_refused() {
+    let config = |change: (&str, &str), message: &str| {
+        let text = CONFIG.replacen(change.0, change.1, 1);
+        Sandbox::with_dataset()
+            .file("config.toml", text)
+            .fails("eval config.toml", message);
+    };
+    config(
+        ("[\"kind\"]", "[\"kind\", \"kind\"]"),
+        "`config.toml` is not a valid config: `slices` names `kind` twice",
+    );
+    config(
+        ("depth = 8", "depth = 4"),
+        "`config.toml` is not a valid config: `nDCG@10` needs rankings 10 deep, variant `hybrid` fuses at most 8 documents; raise its `depth` or drop the metric",
+    );
+    let sandbox = Sandbox::with_dataset();
+    sandbox.fails(
+        "index config.toml --language german",
+        "a config says by itself what to index and how; its index lies in `.ragkit/indexes/small`: give no other option",
+    );
+    sandbox.fails(
+        "index data --out i --embedder none --dim 3",
+        "--dim goes with `--embedder lsa` only",
+    );
+    sandbox.fails(
+        "--threads 100000 search i x",
+        "`--threads` and `RAGKIT_THREADS` take a whole number from 1 to 1024",
+    );
+    assert_eq!(sandbox.run("eval config.toml --limit 0").code, Some(2));
+}
+
+#[test]
+fn a_judgement_is_never_taken_for_a_header() {
+    Sandbox::with_dataset().file("data/qrels/test.tsv", "q1\td0\thigh\nq1\td1\t1\n").fails(
+        "eval config.toml",
+        "`data/qrels/test.tsv` line 1: the grade `high` is not a whole number, such as 0, 1 or 2",
+    );
+}
+
+#[test]
+fn two_columns_of_one_name_are_refused() {
+    Sandbox::new()
+        .file("c.csv", "id,text,text\na,one,two\n")
+        .fails(
+            "index c.csv --out i",
+            "`c.csv` line 1: two columns are called `text`",
+        );
+}
+
+#[test]
+fn a_header_that_promises_too_much_is_not_believed() {
+    let command = "index c.jsonl --out i --vectors v.npy --vector-ids ids.txt";
+    Sandbox::new()
+        .file("c.jsonl", "{\"_id\": \"a\", \"text\": \"x\"}\n")
+        .file("ids.txt", "a\n")
+        .file("v.npy", npy("<f4", 1 << 60, &floats(&[1.0, 0.0])))
+        .fails(
+            command,
+            "`v.npy`: is cut short: its header promises 1152921504606846976 × 2 numbers",
+        );
+}
+
+#[test]
+fn an_empty_access_cell_holds_nothing_and_not_everything() {
+    let sandbox = Sandbox::with_dataset()
+        .file(
+            "data/queries.jsonl",
+            "{\"_id\": \"q1\", \"text\": \"beaver lynx\", \"access\": null}\n",
+        )
+        .file("data/qrels/test.tsv", "q1\td9\t1\nq1\td19\t1\n")
+        .file("config.toml", CONFIG.replace("slices = [\"kind\"]\n", ""));
+    let shown = sandbox.ok("eval config.toml --format json");
+    let result: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    // Both documents are for rangers only.
+    let rows = result["summary"].as_array().unwrap();
+    assert!(
+        rows.iter().all(|row| row["mean"] == 0.0),
+        "{}",
+        shown.stdout
+    );
 }

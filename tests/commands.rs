@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::array::{
+    ArrayRef, BinaryArray, Int64Array, ListArray, RecordBatch, StringArray,
+    TimestampMillisecondArray,
+};
 use arrow::datatypes::Float32Type;
 use parquet::arrow::ArrowWriter;
 
@@ -116,7 +119,7 @@ fn a_damaged_index_of_its_own_is_rebuilt_and_says_so() {
     let second = sandbox.ok("eval config.toml --format json");
     assert_eq!(
         second.stderr,
-        "the index `.ragkit/indexes/small` is damaged: `vectors.f32` has another size than when it was written; rebuild it with `ragkit index`; rebuilding it\n"
+        "the index `.ragkit/indexes/small` is damaged: `vectors.f32` has another size than when it was written; rebuild it with `ragkit index`\nbuilding the index `.ragkit/indexes/small`\n"
     );
     let summary =
         |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["summary"].clone();
@@ -242,10 +245,13 @@ fn report_shows_differences_and_latency_in_every_format() {
         );
     }
     assert_eq!(whole["latencies"].as_array().unwrap().len(), 7);
-    Sandbox::new().fails("report", "there are no runs yet; make one with `ragkit eval CONFIG`: failed to read directory `reports`: No such file or directory (os error 2)");
+    Sandbox::new().fails(
+        "report",
+        "`reports` holds no finished run; make one with `ragkit eval CONFIG`",
+    );
     sandbox.fails(
         "report data",
-        "`data` is not a finished run: it has no `manifest.json`; `ragkit eval CONFIG` finishes it",
+        "`data` is not a finished run: it has no `manifest.json`; where it was interrupted, the same `ragkit eval` continues it",
     );
 }
 
@@ -383,6 +389,23 @@ fn formats_of_a_corpus_give_one_index() {
             .all(|index| documents(index) == documents("a"))
     );
 
+    // Columns that nobody asked for may be of any type; metadata of any type becomes text.
+    let when = TimestampMillisecondArray::from(vec![0, 86_400_000]);
+    let columns: [(&str, ArrayRef); 4] = [
+        ("id", Arc::new(StringArray::from(vec!["1", "2"]))),
+        ("text", Arc::new(StringArray::from(vec!["otter", "heron"]))),
+        ("when", Arc::new(when)),
+        (
+            "noise",
+            Arc::new(BinaryArray::from(vec![b"\xff".as_slice(), b""])),
+        ),
+    ];
+    let sandbox = sandbox.file("w.parquet", parquet(&columns));
+    sandbox.ok("index w.parquet --out w --metadata when --embedder none");
+    let hits: Vec<serde_json::Value> =
+        serde_json::from_str(&sandbox.ok("search w heron --format json").stdout).unwrap();
+    assert_eq!(hits[0]["metadata"]["when"], "1970-01-02T00:00:00");
+
     // A list column of vectors.
     let vectors = ListArray::from_iter_primitive::<Float32Type, _, _>([
         Some([Some(3.0), Some(4.0)]),
@@ -394,7 +417,7 @@ fn formats_of_a_corpus_give_one_index() {
         ("embedding", Arc::new(vectors)),
     ];
     let sandbox = sandbox.file("v.parquet", parquet(&columns));
-    sandbox.ok("index v.parquet --out v --embedder vectors --vector embedding");
+    sandbox.ok("index v.parquet --out v --vector embedding");
     let manifest: serde_json::Value =
         serde_json::from_slice(&sandbox.read("v/manifest.json")).unwrap();
     let stored = sandbox.read(format!(
@@ -455,5 +478,91 @@ fn data_verify_tells_a_copy_from_another() {
     assert_eq!(
         shown.stderr,
         "error: 1 of 1 datasets are not what their cards say\n"
+    );
+}
+
+#[test]
+fn a_closed_standard_error_loses_nothing() {
+    let sandbox = Sandbox::with_dataset();
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let output = sandbox
+        .command("eval config.toml --format json")
+        .stderr(full)
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok());
+}
+
+#[test]
+fn two_evals_at_once_share_one_build() {
+    let sandbox = Sandbox::with_dataset();
+    let run = || {
+        sandbox
+            .command("eval config.toml --format json")
+            .output()
+            .unwrap()
+    };
+    let (one, two) = std::thread::scope(|scope| {
+        let other = scope.spawn(run);
+        (run(), other.join().unwrap())
+    });
+    let summary = |output: &std::process::Output| {
+        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        result["summary"].clone()
+    };
+    assert!(one.status.success() && two.status.success());
+    assert_eq!(summary(&one), summary(&two));
+    assert_eq!(sandbox.runs().len(), 2);
+}
+
+#[test]
+fn a_foreign_folder_among_the_runs_is_passed_over() {
+    let sandbox = Sandbox::with_dataset().file("reports/small-20991231-000000/manifest.json", "{}");
+    sandbox.ok("eval config.toml");
+    sandbox.ok("eval config.toml --dry-run");
+    assert!(
+        sandbox
+            .ok("report")
+            .stdout
+            .starts_with("small: reports/small-2")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_index_opens_where_nobody_can_write() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    fn protect(path: &std::path::Path) {
+        if path.is_dir() {
+            std::fs::read_dir(path)
+                .unwrap()
+                .for_each(|entry| protect(&entry.unwrap().path()));
+        }
+        let mode = if path.is_dir() { 0o555 } else { 0o444 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let sandbox = Sandbox::with_dataset();
+    sandbox.ok("index data --out i");
+    std::fs::set_permissions(sandbox.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
+    protect(&sandbox.path("i"));
+    let mut command = sandbox.command("search i otter");
+    // Root may write everywhere: then be nobody.
+    if sandbox
+        .path("i/probe")
+        .parent()
+        .is_some_and(|i| std::fs::write(i.join("probe"), "").is_ok())
+    {
+        command = sandbox.command("search i otter");
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
     );
 }

@@ -6,6 +6,7 @@
     clippy::format_collect,
     clippy::float_cmp,
     clippy::naive_bytecount,
+    clippy::print_stderr,
     unreachable_pub,
     reason = "a test stops at the first surprise, and nobody imports it"
 )]

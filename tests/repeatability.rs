@@ -65,6 +65,7 @@ fn kill_when(mut child: std::process::Child, ready: impl Fn() -> bool) -> bool {
             child.wait().unwrap();
             return true;
         }
+        std::thread::sleep(Duration::from_millis(1));
     }
     panic!("the child neither ended nor got ready");
 }
@@ -76,10 +77,7 @@ fn a_killed_eval_continues_and_ends_in_the_same_files() {
     for lines in [40, 400] {
         let child = spawn(&sandbox, "eval config.toml");
         let journal = || {
-            let journals = sandbox
-                .runs()
-                .into_iter()
-                .map(|run| run.join("journal.jsonl"));
+            let journals = sandbox.runs().into_iter().map(|run| run.join("journal"));
             journals
                 .filter_map(|path| std::fs::read(path).ok())
                 .map(|bytes| bytes.iter().filter(|&&b| b == b'\n').count())
@@ -91,9 +89,18 @@ fn a_killed_eval_continues_and_ends_in_the_same_files() {
             "the run ended before it could be killed"
         );
     }
-    // The last line may be torn; a torn line is what a kill in the middle of a write leaves.
-    let journal = sandbox.runs()[0].join("journal.jsonl");
-    let mut bytes = std::fs::read(&journal).unwrap();
+    // A line that was changed after it was written, and a torn one, which a kill in the middle of a write leaves.
+    let journal = sandbox.runs()[0].join("journal");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let place = text
+        .lines()
+        .take(30)
+        .map(|line| line.len() + 1)
+        .sum::<usize>();
+    let (sound, rest) = text.split_at(place);
+    let mut bytes = [sound, &rest.replacen("\"id\":\"d", "\"id\":\"e", 1)]
+        .concat()
+        .into_bytes();
     bytes.extend(br#"{"id":"q999","outputs":[{"stag"#);
     std::fs::write(&journal, bytes).unwrap();
 
@@ -119,7 +126,7 @@ fn an_unfinished_run_is_continued_only_by_an_equal_one() {
     assert!(kill_when(child, || sandbox
         .runs()
         .first()
-        .is_some_and(|run| run.join("journal.jsonl").exists())));
+        .is_some_and(|run| run.join("journal").exists())));
     run_of(&sandbox, "--seed 18");
     assert_eq!(sandbox.runs().len(), 2, "another seed is another run");
     run_of(&sandbox, "--fresh");
@@ -149,7 +156,7 @@ fn a_killed_index_leaves_the_previous_one_whole_and_is_built_again() {
                     .unwrap()
                     .file_name()
                     .to_string_lossy()
-                    .starts_with("data-")
+                    .starts_with("ragkit-data-")
             })
             .count()
     };

@@ -28,7 +28,7 @@ enum Action {
     List,
     /// Check the local copies: checksums, counts, judgements of documents that do not exist.
     Verify {
-        /// Cards to check, by name; all whose files can be found unless given.
+        /// Cards to check, by name; all whose files are on this machine unless given.
         names: Vec<String>,
     },
 }
@@ -95,6 +95,15 @@ fn verify(cards: &[Card], names: &[String], format: Format) -> anyhow::Result<()
         .iter()
         .filter(|card| names.is_empty() || names.contains(&card.name))
     {
+        if names.is_empty() && !card.is_here() {
+            if format == Format::Text {
+                print(format!(
+                    "{}\n  not here: its files are not on this machine",
+                    card.name
+                ))?;
+            }
+            continue;
+        }
         let findings = card
             .verify()
             .with_context(|| format!("cannot check `{}`", card.name))?;

@@ -1,5 +1,6 @@
 //! `ragkit eval`: run a config's variants over its dataset and score them.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::ensure;
@@ -12,7 +13,7 @@ use crate::cli::Global;
 use crate::data::{Corpus, Judged, Source};
 use crate::experiment::{Experiment, SystemConfig};
 use crate::indexes;
-use crate::report::{Run, RunPath, SummaryRow, files, reports_folder};
+use crate::report::{Run, RunPath, SummaryRow, reports_folder};
 use crate::runner::{self, Options};
 use crate::systems::rag::{Rag, Retrieve};
 
@@ -33,7 +34,7 @@ pub struct Arguments {
     variants: Vec<String>,
     /// Run the first N examples only.
     #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    limit: Option<NonZeroUsize>,
     /// Slice the summary by these fields of the examples, beside those of the config.
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
     slices: Vec<String>,
@@ -132,7 +133,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
 fn judged(
     experiment: &Experiment,
     source: &Source,
-    limit: Option<usize>,
+    limit: Option<NonZeroUsize>,
 ) -> anyhow::Result<Judged> {
     let mut judged = Judged::read(source)?;
     for slice in &experiment.slices {
@@ -146,7 +147,7 @@ fn judged(
         );
     }
     if let Some(limit) = limit {
-        judged.queries.truncate(limit);
+        judged.queries.truncate(limit.get());
     }
     Ok(judged)
 }
@@ -163,7 +164,7 @@ fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> a
         judged.unjudged
     ));
     let to_build = match owned {
-        Some(index) if !indexes::is_current(&path, source, index)? => {
+        Some(index) if !indexes::is_current(source, index, &path)? => {
             let documents = Corpus::open(&source.corpus())?
                 .try_fold(0_usize, |count, row| row.map(|_| count + 1))?;
             format!("to be built from {documents} documents")
@@ -199,9 +200,12 @@ fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> a
 /// Seconds per example of the newest finished run of this name.
 fn last_pace(experiment: &Experiment, arguments: &Arguments) -> anyhow::Result<Option<f64>> {
     for path in RunPath::all(&arguments.reports, &String::from(experiment.name.clone()))? {
-        if path.file(files::MANIFEST).exists() {
-            let manifest = Run::open(path)?.manifest;
-            let ran = manifest.identity.examples - manifest.resumed_examples;
+        // A run that cannot be read says nothing about the pace.
+        if let Ok(Run { manifest, .. }) = Run::open(path) {
+            let ran = manifest
+                .identity
+                .examples
+                .saturating_sub(manifest.resumed_examples);
             if ran > 0 {
                 return Ok(Some(manifest.seconds / ran as f64));
             }

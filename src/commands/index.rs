@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
+use serde::de::DeserializeOwned;
 
 use super::peak_memory_bytes;
 use crate::analysis::{AnalyserConfig, Language};
 use crate::cli::Global;
-use crate::data::{PathText, Source, VectorFile};
+use crate::data::{Fields, Format, PathText, Source, VectorFile};
 use crate::experiment::Experiment;
 use crate::indexes::{self, EmbedderConfig, IndexConfig};
 use crate::models::LsaConfig;
@@ -23,7 +24,7 @@ use crate::models::LsaConfig;
 #[command(after_help = "Examples:\n  \
     ragkit index datasets/handbook --out handbook.index\n  \
     ragkit index docs.csv --out docs.index --id doc_id --text body --metadata source,date --access groups\n  \
-    ragkit index docs.parquet --out docs.index --embedder vectors --vector embedding\n  \
+    ragkit index docs.parquet --out docs.index --vector embedding\n  \
     ragkit index configs/demo.toml")]
 pub struct Arguments {
     /// What to index.
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// The index directory to write.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Format of the table [default: told from its ending].
+    #[arg(long, value_name = "FORMAT", value_parser = known::<Format>)]
+    format: Option<Format>,
     /// Column of the id [default: _id or id].
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
@@ -55,21 +59,22 @@ pub struct Arguments {
     /// One id a line, for the rows of --vectors.
     #[arg(long, value_name = "FILE", requires = "vectors")]
     vector_ids: Option<String>,
-    /// Language of stop words and stemmer.
-    #[arg(long, value_name = "LANGUAGE", default_value = "english", value_parser = language)]
-    language: Language,
+    /// Language of stop words and stemmer [default: english]. Arabic, greek, romanian, tamil and turkish have no list of
+    /// stop words: give --keep-stop-words.
+    #[arg(long, value_name = "LANGUAGE", value_parser = known::<Language>)]
+    language: Option<Language>,
     /// Keep stop words.
     #[arg(long)]
     keep_stop_words: bool,
     /// Do not stem.
     #[arg(long)]
     no_stem: bool,
-    /// Where the vectors come from.
-    #[arg(long, value_enum, default_value_t = EmbedderKind::Lsa)]
-    embedder: EmbedderKind,
-    /// Dimensions of lsa.
-    #[arg(long, value_name = "N", default_value_t = LsaConfig::default().dim)]
-    dim: usize,
+    /// Where the vectors come from [default: lsa; vectors with --vector or --vectors].
+    #[arg(long, value_enum)]
+    embedder: Option<EmbedderKind>,
+    /// Dimensions of lsa [default: 512].
+    #[arg(long, value_name = "N")]
+    dim: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -82,8 +87,71 @@ enum EmbedderKind {
     Vectors,
 }
 
-fn language(text: &str) -> Result<Language, String> {
+/// A value by its name in a config.
+fn known<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(text.into()).map_err(|error| error.to_string())
+}
+
+impl Arguments {
+    /// The columns that were named.
+    fn fields(&self) -> Fields {
+        Fields {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            metadata: self.metadata.clone(),
+            access: self.access.clone(),
+            vector: self.vector.clone(),
+        }
+    }
+
+    fn vector_file(&self) -> Option<VectorFile> {
+        let (npy, ids) = (self.vectors.as_ref()?, self.vector_ids.as_ref()?);
+        Some(VectorFile {
+            npy: PathText::literal(npy),
+            ids: PathText::literal(ids),
+        })
+    }
+
+    /// Whether anything was said of how to read the table.
+    fn maps_columns(&self) -> bool {
+        !self.fields().is_default() || self.vectors.is_some() || self.format.is_some()
+    }
+
+    /// Whether anything was said of what to build.
+    fn shapes_index(&self) -> bool {
+        self.language.is_some()
+            || self.keep_stop_words
+            || self.no_stem
+            || self.embedder.is_some()
+            || self.dim.is_some()
+    }
+
+    fn embedder(&self) -> anyhow::Result<EmbedderConfig> {
+        let own = self.vector.is_some() || self.vectors.is_some();
+        let kind = self.embedder.unwrap_or(if own {
+            EmbedderKind::Vectors
+        } else {
+            EmbedderKind::Lsa
+        });
+        ensure!(
+            !own || kind == EmbedderKind::Vectors,
+            "--vector and --vectors go with `--embedder vectors` only"
+        );
+        ensure!(
+            self.dim.is_none() || kind == EmbedderKind::Lsa,
+            "--dim goes with `--embedder lsa` only"
+        );
+        let lsa = LsaConfig::default();
+        Ok(match kind {
+            EmbedderKind::None => EmbedderConfig::None,
+            EmbedderKind::Lsa => EmbedderConfig::Lsa(LsaConfig {
+                dim: self.dim.unwrap_or(lsa.dim),
+                ..lsa
+            }),
+            EmbedderKind::Vectors => EmbedderConfig::Vectors,
+        })
+    }
 }
 
 /// Runs the command.
@@ -130,12 +198,11 @@ fn plan(arguments: &Arguments) -> anyhow::Result<(Source, IndexConfig, PathBuf)>
                 path.display()
             );
         };
-        if arguments.out.is_some() {
-            bail!(
-                "--out does not go with a config: its index lies in `{}`",
-                path.display()
-            );
-        }
+        ensure!(
+            arguments.out.is_none() && !arguments.maps_columns() && !arguments.shapes_index(),
+            "a config says by itself what to index and how; its index lies in `{}`: give no other option",
+            path.display()
+        );
         return Ok((experiment.source()?, config.clone(), path));
     }
     let out = arguments
@@ -143,54 +210,30 @@ fn plan(arguments: &Arguments) -> anyhow::Result<(Source, IndexConfig, PathBuf)>
         .clone()
         .context("say where to write the index: `--out DIR`")?;
     let text = arguments.path.to_str().context("the path is not UTF-8")?;
-    let mut source = Source::corpus_at(PathText(text.to_owned()), arguments.path.is_dir());
+    let mut source = Source::corpus_at(PathText::literal(text), arguments.path.is_dir());
     match &mut source {
         Source::Tables(tables) => {
-            let fields = &mut tables.corpus.fields;
-            fields.id.clone_from(&arguments.id);
-            fields.title.clone_from(&arguments.title);
-            fields.text.clone_from(&arguments.text);
-            fields.metadata.clone_from(&arguments.metadata);
-            fields.access.clone_from(&arguments.access);
-            fields.vector.clone_from(&arguments.vector);
-            tables.corpus.vectors = arguments
-                .vectors
-                .clone()
-                .zip(arguments.vector_ids.clone())
-                .map(|(npy, ids)| VectorFile {
-                    npy: PathText(npy),
-                    ids: PathText(ids),
-                });
+            tables.corpus.format = arguments.format;
+            tables.corpus.fields = arguments.fields();
+            tables.corpus.vectors = arguments.vector_file();
         }
-        Source::Beir(_) => {
-            let named = [
-                &arguments.id,
-                &arguments.title,
-                &arguments.text,
-                &arguments.access,
-                &arguments.vector,
-                &arguments.vectors,
-            ];
-            if named.iter().any(|name| name.is_some()) || !arguments.metadata.is_empty() {
-                bail!(
-                    "a BEIR folder has its columns by name; to map columns give the file: `{}`",
-                    arguments.path.join("corpus.jsonl").display()
-                );
-            }
-        }
+        Source::Beir(_) => ensure!(
+            !arguments.maps_columns(),
+            "a BEIR folder has its columns by name; to map columns give the file: `{}`",
+            arguments.path.join("corpus.jsonl").display()
+        ),
     }
     let analyser = AnalyserConfig {
-        language: arguments.language,
+        language: arguments.language.unwrap_or(Language::English),
         stop_words: !arguments.keep_stop_words,
         stem: !arguments.no_stem,
     };
-    let embedder = match arguments.embedder {
-        EmbedderKind::None => EmbedderConfig::None,
-        EmbedderKind::Lsa => EmbedderConfig::Lsa(LsaConfig {
-            dim: arguments.dim,
-            ..LsaConfig::default()
-        }),
-        EmbedderKind::Vectors => EmbedderConfig::Vectors,
-    };
-    Ok((source, IndexConfig { analyser, embedder }, out))
+    Ok((
+        source,
+        IndexConfig {
+            analyser,
+            embedder: arguments.embedder()?,
+        },
+        out,
+    ))
 }

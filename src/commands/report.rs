@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::print;
 use crate::report::{
     Difference, Latency, Run, RunPath, Style, SummaryRow, difference_table, index_facts,
-    latency_table, metric_table,
+    latency_table, metric_table, reports_folder,
 };
 
 /// Show a run: every metric with its interval, differences from the first variant, latency per stage.
@@ -17,8 +17,11 @@ use crate::report::{
 /// examples, so its interval is the one that tells whether they differ.
 #[derive(Args)]
 pub struct Arguments {
-    /// The run directory; the newest finished one of `reports` unless given.
+    /// The run directory; the newest finished one of --reports unless given.
     run: Option<PathBuf>,
+    /// Where run directories are.
+    #[arg(long, value_name = "DIR", default_value_os_t = reports_folder())]
+    reports: PathBuf,
     /// How to print.
     #[arg(long, value_enum, default_value_t = Rendering::Table)]
     format: Rendering,
@@ -46,7 +49,11 @@ struct Whole<'a> {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let run = Run::open(RunPath::find(arguments.run.as_deref())?)?;
+    let path = match &arguments.run {
+        Some(path) => RunPath::finished(path)?,
+        None => RunPath::newest(&arguments.reports)?,
+    };
+    let run = Run::open(path)?;
     print(render(&run, arguments.format)?)
 }
 

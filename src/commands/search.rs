@@ -1,5 +1,6 @@
 //! `ragkit search`: look at what retrieval finds, and why.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -14,7 +15,7 @@ use crate::systems::rag::{Dense, Found, Hybrid, Retrieve, Searcher, Variant};
 /// Look at what retrieval finds, and why.
 ///
 /// Prints the best documents for QUERY; with --explain also the terms of every lexical score and the place of every
-/// document in each list.
+/// document in each list. The document frequencies are those of the whole index, also for a restricted caller.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     ragkit search handbook.index \"travel by train\"\n  \
@@ -28,10 +29,10 @@ pub struct Arguments {
     #[arg(long, value_enum)]
     by: Option<By>,
     /// Documents to show.
-    #[arg(short, default_value_t = 10, value_name = "N")]
-    k: usize,
+    #[arg(short, default_value = "10", value_name = "N")]
+    k: NonZeroUsize,
     /// Labels that the caller holds: show only what these may see [default: everything].
-    #[arg(long, value_name = "LABEL,…", value_delimiter = ',', num_args = 0..)]
+    #[arg(long, value_name = "LABEL,…", value_delimiter = ',', num_args = 0..=1)]
     access: Option<Vec<String>>,
     /// BM25's k1.
     #[arg(long, default_value_t = Bm25Params::default().k1)]
@@ -92,6 +93,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         By::Dense => Retrieve::Dense(Dense {}),
         By::Hybrid => Retrieve::Hybrid(Hybrid {
             lexical: params,
+            depth: Hybrid::default().depth.max(arguments.k),
             ..Hybrid::default()
         }),
     };
@@ -106,7 +108,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         name: "search".into(),
         retrieve,
     }];
-    let found = Searcher::new(&index, &variants, arguments.k)?.search(&[&query]);
+    let found = Searcher::new(&index, &variants, arguments.k.get())?.search(&[&query]);
     let stages = found
         .into_iter()
         .flatten()
@@ -173,7 +175,7 @@ fn text(line: &Line) -> String {
     } else {
         ""
     };
-    lines.push(format!("     {}{more}", beginning.replace('\n', " ")));
+    lines.push(format!("     {beginning}{more}"));
     for (stage, rank, score) in &line.stages {
         lines.push(format!("     {stage}: rank {rank}, score {score:.4}"));
     }
@@ -193,5 +195,7 @@ fn text(line: &Line) -> String {
             }
         ));
     }
-    lines.join("\n")
+    // What a document or an id holds must not steer the terminal.
+    let plain = |line: &String| line.replace(char::is_control, " ");
+    lines.iter().map(plain).collect::<Vec<_>>().join("\n")
 }

@@ -76,35 +76,34 @@ impl Card {
         toml::from_str(&text).with_context(|| format!("`{}` is not a dataset card", path.display()))
     }
 
+    /// Whether every file of the card is on this machine.
+    pub fn is_here(&self) -> bool {
+        self.files.keys().all(|path| {
+            PathText(path.clone())
+                .resolve()
+                .is_ok_and(|path| path.exists())
+        })
+    }
+
     /// Checks the local copy: checksums, counts, and judgements that point at documents which do not exist.
     pub fn verify(&self) -> anyhow::Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for (path, expected) in &self.files {
-            let (ok, found) = match Checksum::of_file(&PathText(path.clone()).resolve()?) {
-                Ok(found) if found == *expected => (
-                    true,
-                    format!("{} bytes, sha256 {}…", found.bytes, &found.sha256[..12]),
-                ),
-                Ok(found) => (
-                    false,
-                    format!(
-                        "{} bytes, sha256 {}; another file than the card's",
-                        found.bytes, found.sha256
-                    ),
-                ),
-                Err(error) => (false, error.to_string()),
+            let found = Checksum::of_file(&PathText(path.clone()).resolve()?)?;
+            let ok = found == *expected;
+            let found = if ok {
+                format!("{} bytes, sha256 {}…", found.bytes, &found.sha256[..12])
+            } else {
+                format!(
+                    "{} bytes, sha256 {}; another file than the card's",
+                    found.bytes, found.sha256
+                )
             };
             findings.push(Finding {
                 check: format!("file {path}"),
                 ok,
                 found,
             });
-        }
-        if findings
-            .iter()
-            .any(|finding| finding.found.contains("No such file"))
-        {
-            return Ok(findings);
         }
         let ids = Corpus::open(&self.source.corpus())?
             .map(|document| document.map(|document| document.id))

@@ -6,6 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::{DataError, rows};
+
 /// Size and SHA-256 of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,13 +20,15 @@ pub struct Checksum {
 
 impl Checksum {
     /// Reads the whole file at `path`.
-    pub fn of_file(path: &Path) -> std::io::Result<Self> {
-        let mut file = fs_err::File::open(path)?;
+    pub fn of_file(path: &Path) -> Result<Self, DataError> {
+        let mut file = rows::file(path)?;
         let mut hasher = Sha256::new();
         let mut buffer = vec![0_u8; 1 << 20];
         let mut bytes = 0;
         loop {
-            let read = file.read(&mut buffer)?;
+            let read = file
+                .read(&mut buffer)
+                .map_err(|error| DataError::file(path, error.to_string()))?;
             if read == 0 {
                 break;
             }

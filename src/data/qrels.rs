@@ -1,6 +1,6 @@
 //! Relevance judgements: which document answers which query, and how well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -39,11 +39,15 @@ pub struct Qrels {
     pub queries: BTreeMap<String, Vec<Judgement>>,
 }
 
+/// How the first column of a header line may be called.
+const HEADERS: [&str; 6] = ["query-id", "query_id", "qid", "query", "topic", "topic_id"];
+
 impl QrelsFile {
     /// Reads the whole file.
     pub fn read(&self) -> anyhow::Result<Qrels> {
         let path = self.path.resolve()?;
         let mut queries: BTreeMap<String, Vec<Judgement>> = BTreeMap::new();
+        let mut seen: HashMap<(String, String), u64> = HashMap::new();
         for line in Lines::open(&path, Encoding::Utf8)? {
             let (number, line) = line?;
             let fault = |message: String| DataError::at(&path, Place::Line(number), message);
@@ -63,11 +67,14 @@ impl QrelsFile {
                     .into());
                 }
             };
+            if number == 1 && HEADERS.contains(&query.to_ascii_lowercase().as_str()) {
+                continue;
+            }
             let Ok(code) = grade.parse::<i32>() else {
-                if number == 1 {
-                    continue; // BEIR's header.
-                }
-                return Err(fault(format!("the grade `{grade}` is not a whole number")).into());
+                return Err(fault(format!(
+                    "the grade `{grade}` is not a whole number, such as 0, 1 or 2"
+                ))
+                .into());
             };
             let grade = match self.grades.get(grade) {
                 Some(&grade) => grade,
@@ -79,22 +86,18 @@ impl QrelsFile {
                     .into());
                 }
             };
-            let judged = queries.entry(query.to_owned()).or_default();
-            if let Some(earlier) = judged
-                .iter()
-                .find(|judgement| judgement.document == document)
-            {
-                return Err(fault(format!(
-                    "query `{query}` and document `{document}` are judged already in line {}; keep one of the two",
-                    earlier.line
-                ))
-                .into());
+            if let Some(earlier) = seen.insert((query.to_owned(), document.to_owned()), number) {
+                let message = format!(
+                    "query `{query}` and document `{document}` are judged already in line {earlier}; keep one of the two"
+                );
+                return Err(fault(message).into());
             }
-            judged.push(Judgement {
+            let judgement = Judgement {
                 document: document.to_owned(),
                 grade,
                 line: number,
-            });
+            };
+            queries.entry(query.to_owned()).or_default().push(judgement);
         }
         if queries.is_empty() {
             return Err(DataError::file(&path, "holds no judgement").into());

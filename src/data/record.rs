@@ -45,6 +45,21 @@ impl Fields {
         *self == Self::default()
     }
 
+    /// Whether a column of this name may be read: it was named, or is one of the usual ones.
+    pub(super) fn may_ask_for(&self, column: &str) -> bool {
+        let named = [
+            &self.id,
+            &self.title,
+            &self.text,
+            &self.access,
+            &self.vector,
+        ];
+        let usual = ["_id", "id", "title", "text", "access", "vector", "metadata"];
+        usual.contains(&column)
+            || named.iter().any(|name| name.as_deref() == Some(column))
+            || self.metadata.iter().any(|name| name == column)
+    }
+
     /// Reads one row. `place` is where it stands in `path`.
     pub(super) fn record(
         &self,
@@ -60,8 +75,7 @@ impl Fields {
             Value::Number(number) if !number.is_f64() => number.to_string(),
             other => {
                 return Err(columns.fault(format!(
-                    "the id must be text or a whole number, found {}",
-                    kind(other)
+                    "the id must be text or a whole number, found {other}; write it as text"
                 )));
             }
         };
@@ -114,7 +128,7 @@ impl<'a> Columns<'a> {
             .collect::<Vec<_>>()
             .join(", ");
         self.fault(format!(
-            "no column {tried} for the {what}; the columns are {names}; name one in `fields.{what}`"
+            "no column {tried} for the {what}; the columns are {names}; name one in `fields.{what}` (`--{what}`)"
         ))
     }
 
@@ -142,17 +156,16 @@ impl<'a> Columns<'a> {
     fn labels(&self, value: Option<&Value>) -> Result<Option<Vec<String>>, DataError> {
         let clean = |label: &str| label.trim().to_owned();
         let mut labels: Vec<String> = match value {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(text)) => text
-                .split(';')
-                .map(clean)
-                .filter(|label| !label.is_empty())
-                .collect(),
-            Some(Value::Array(items)) => items
-                .iter()
-                .map(|item| item.as_str().map(clean).filter(|label| !label.is_empty()))
-                .collect::<Option<_>>()
-                .ok_or_else(|| self.fault("an access label must be text and not empty"))?,
+            None => return Ok(None),
+            // The column is there and empty: nothing is held, which is not the same as everything.
+            Some(Value::Null) => Vec::new(),
+            Some(Value::String(text)) if text.trim().is_empty() => Vec::new(),
+            Some(Value::String(text)) => text.split(';').map(clean).collect(),
+            Some(Value::Array(items)) => {
+                let text = |item: &Value| item.as_str().map(clean);
+                let texts: Option<_> = items.iter().map(text).collect();
+                texts.ok_or_else(|| self.fault("an access label must be text and not empty"))?
+            }
             Some(other) => {
                 return Err(self.fault(format!(
                     "the access labels must be a list of texts, or one text separated by `;`, found {}",
@@ -160,6 +173,9 @@ impl<'a> Columns<'a> {
                 )));
             }
         };
+        if labels.iter().any(String::is_empty) {
+            return Err(self.fault("an access label must be text and not empty"));
+        }
         labels.sort();
         labels.dedup();
         Ok(Some(labels))

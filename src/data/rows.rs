@@ -88,7 +88,7 @@ impl Iterator for Lines {
                 &self.path,
                 place,
                 format!(
-                    "not UTF-8 at byte {}; convert the file, for example with `iconv -f latin1 -t utf-8`",
+                    "not UTF-8 at byte {}; if it is text, convert it, for example with `iconv -f latin1 -t utf-8`",
                     error.utf8_error().valid_up_to() + 1
                 ),
             )),
@@ -158,6 +158,15 @@ pub(super) fn csv(
         .clone();
     if header.is_empty() {
         return Err(DataError::file(&path, "is empty; expected a header line"));
+    }
+    if let Some(name) =
+        (1..header.len()).find_map(|i| header.iter().take(i).find(|name| *name == &header[i]))
+    {
+        return Err(DataError::at(
+            &path,
+            Place::Line(1),
+            format!("two columns are called `{name}`"),
+        ));
     }
     let mut record = csv::StringRecord::new();
     Ok(Box::new(std::iter::from_fn(move || {

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use arrow::error::ArrowError;
+use arrow::util::display::array_value_to_string;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -88,7 +91,7 @@ impl Table {
             Format::Jsonl => rows::jsonl(path, self.encoding),
             Format::Csv => rows::csv(path, self.encoding, b','),
             Format::Tsv => rows::csv(path, self.encoding, b'\t'),
-            Format::Parquet => parquet_rows(path),
+            Format::Parquet => parquet_rows(path, &self.fields),
             Format::Smart => Ok(Box::new(smart::read(path, self.encoding)?.into_iter())),
         }
     }
@@ -97,25 +100,41 @@ impl Table {
         if let Some(format) = self.format {
             return Ok(format);
         }
-        match path.extension().and_then(|ending| ending.to_str()) {
+        let ending = path
+            .extension()
+            .map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
             Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
             Some("csv") => Ok(Format::Csv),
             Some("tsv") => Ok(Format::Tsv),
             Some("parquet") => Ok(Format::Parquet),
             _ => Err(DataError::file(
                 path,
-                "cannot tell its format from its name; name one: `jsonl`, `csv`, `tsv`, `parquet` or `smart`",
+                "cannot tell its format from its name; name it in `format` (`--format`): `jsonl`, `csv`, `tsv`, `parquet` or `smart`",
             )),
         }
     }
 }
 
-fn parquet_rows(path: &Path) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
+/// The rows of a Parquet file, with the columns that `fields` may ask for and no other.
+fn parquet_rows(path: &Path, fields: &Fields) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
     let fault = |error: &dyn std::fmt::Display| {
         DataError::file(path, format!("not readable as Parquet: {error}"))
     };
     let reader = ParquetRecordBatchReaderBuilder::try_new(rows::file(path)?)
-        .and_then(|builder| builder.with_batch_size(1024).build())
+        .and_then(|builder| {
+            let columns = builder
+                .parquet_schema()
+                .root_schema()
+                .get_fields()
+                .iter()
+                .enumerate();
+            let wanted = columns
+                .filter(|(_, column)| fields.may_ask_for(column.name()))
+                .map(|(place, _)| place);
+            let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+            builder.with_projection(mask).with_batch_size(1024).build()
+        })
         .map_err(|error| fault(&error))?;
     let path = path.to_owned();
     let mut first = 1;
@@ -147,21 +166,20 @@ fn parquet_row(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, St
     let schema = batch.schema();
     let mut columns = Map::new();
     for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        let value = cell(column.as_ref(), row).map_err(|kind| {
-            format!("column `{}` has the type {kind}, which ragkit does not read; write it as text, number or list", field.name())
-        })?;
+        let value = cell(column.as_ref(), row)
+            .map_err(|error| format!("column `{}`: {error}", field.name()))?;
         columns.insert(field.name().clone(), value);
     }
     Ok(columns)
 }
 
-/// One cell as JSON; a type that has no plain JSON form is named in the error.
-fn cell(column: &dyn Array, row: usize) -> Result<Value, String> {
+/// One cell as JSON; what JSON has no form for (dates, decimals) becomes the text that arrow writes.
+fn cell(column: &dyn Array, row: usize) -> Result<Value, ArrowError> {
     use arrow::datatypes as t;
     if column.is_null(row) {
         return Ok(Value::Null);
     }
-    let list = |items: arrow::array::ArrayRef| -> Result<Value, String> {
+    let list = |items: arrow::array::ArrayRef| -> Result<Value, ArrowError> {
         (0..items.len())
             .map(|item| cell(items.as_ref(), item))
             .collect::<Result<Vec<_>, _>>()
@@ -186,6 +204,20 @@ fn cell(column: &dyn Array, row: usize) -> Result<Value, String> {
         DataType::List(_) => list(column.as_list::<i32>().value(row))?,
         DataType::LargeList(_) => list(column.as_list::<i64>().value(row))?,
         DataType::FixedSizeList(_, _) => list(column.as_fixed_size_list().value(row))?,
-        other => return Err(other.to_string()),
+        DataType::Float16 => f64::from(column.as_primitive::<t::Float16Type>().value(row)).into(),
+        DataType::Struct(fields) => {
+            let columns = fields.iter().zip(column.as_struct().columns());
+            let named = columns
+                .map(|(field, column)| Ok((field.name().clone(), cell(column.as_ref(), row)?)));
+            Value::Object(named.collect::<Result<_, ArrowError>>()?)
+        }
+        DataType::Dictionary(_, _) => {
+            let dictionary = column.as_any_dictionary();
+            cell(
+                dictionary.values().as_ref(),
+                dictionary.normalized_keys()[row],
+            )?
+        }
+        _ => array_value_to_string(column, row)?.into(),
     })
 }

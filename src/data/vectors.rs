@@ -34,7 +34,7 @@ impl VectorFile {
         let (path, ids_path) = (self.npy.resolve()?, self.ids.resolve()?);
         let (values, shape) = read(&path)?;
         let [count, dim] = shape;
-        let mut rows = HashMap::with_capacity(count);
+        let mut rows = HashMap::new();
         for line in Lines::open(&ids_path, Encoding::Utf8)? {
             let (number, id) = line?;
             let row = rows.len();
@@ -111,6 +111,18 @@ fn read(path: &Path) -> Result<(Vec<f32>, [usize; 2]), DataError> {
         DType::Plain(plain) => plain.to_string(),
         other => other.descr(),
     };
+    // The header is believed only as far as the file goes: a huge one must not ask for the memory.
+    let bytes = fs_err::metadata(path)
+        .map_err(|error| fault(error.to_string()))?
+        .len();
+    let promised = shape
+        .iter()
+        .try_fold(4_u64, |product, &n| product.checked_mul(n as u64));
+    if promised.is_none_or(|promised| promised > bytes) {
+        return Err(fault(format!(
+            "is cut short: its header promises {count} × {dim} numbers"
+        )));
+    }
     let cut = |error: std::io::Error| fault(format!("is cut short or damaged: {error}"));
     let values = match code.as_str() {
         "<f4" => file.into_vec::<f32>().map_err(cut)?,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
+use tantivy::index::InvertedIndexReader;
 use tantivy::postings::Postings;
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{PreTokenizedString, Token};
@@ -43,8 +44,8 @@ impl Bm25Params {
     /// Refuses parameters outside their ranges.
     pub fn validate(&self) -> anyhow::Result<()> {
         ensure!(
-            self.k1.is_finite() && self.k1 >= 0.0,
-            "`k1 = {}` must be a number from 0",
+            (0.0..=1000.0).contains(&self.k1),
+            "`k1 = {}` must lie between 0 and 1000",
             self.k1
         );
         ensure!(
@@ -128,7 +129,7 @@ impl Bm25Writer {
 
 /// One segment of the inverted index with the row of each of its documents.
 struct Segment {
-    reader: SegmentReader,
+    inverted: Arc<InvertedIndexReader>,
     rows: Vec<u32>,
 }
 
@@ -146,10 +147,12 @@ impl Bm25 {
     pub(super) fn open(folder: &Path, ties: Arc<[u32]>) -> anyhow::Result<Self> {
         let documents = ties.len();
         let fields = Fields::new();
-        let searcher = tantivy::Index::open_in_dir(folder)?.reader()?.searcher();
+        // Not through `reader()`: it takes a lock, and an index may lie where nobody can write.
+        let index = tantivy::Index::open_in_dir(folder)?;
         let mut lengths = vec![0; documents];
         let mut segments = Vec::new();
-        for reader in searcher.segment_readers() {
+        for segment in index.searchable_segments()? {
+            let reader = SegmentReader::open(&segment)?;
             let rows = reader.fast_fields().u64("row")?;
             let counts = reader.fast_fields().u64("length")?;
             let value =
@@ -169,7 +172,7 @@ impl Bm25 {
             });
             segments.push(Segment {
                 rows: rows.collect::<anyhow::Result<_>>()?,
-                reader: reader.clone(),
+                inverted: reader.inverted_index(fields.text)?,
             });
         }
         let found: usize = segments.iter().map(|segment| segment.rows.len()).sum();
@@ -205,7 +208,7 @@ impl Bm25 {
     pub(super) fn counts(&self) -> anyhow::Result<TermCounts> {
         let mut postings: HashMap<String, Vec<(u32, u32)>> = HashMap::new();
         for segment in &self.segments {
-            let inverted = segment.reader.inverted_index(self.fields.text)?;
+            let inverted = &segment.inverted;
             let mut terms = inverted.terms().stream()?;
             while let Some((term, info)) = terms.next() {
                 let term = std::str::from_utf8(term).context("a term that is not UTF-8")?;
@@ -259,6 +262,9 @@ pub struct Bm25Scorer<'a> {
     norms: Vec<f32>,
 }
 
+/// The score of a row that no term has touched: no sum of scores is negative.
+const UNTOUCHED: f32 = -1.0;
+
 thread_local! {
     /// One score a row and the rows touched: kept between searches so that a search clears only what it touched.
     static SCRATCH: RefCell<(Vec<f32>, Vec<u32>)> = const { RefCell::new((Vec::new(), Vec::new())) };
@@ -273,12 +279,13 @@ impl Bm25Scorer<'_> {
         visible: &Visible,
     ) -> anyhow::Result<Vec<Hit>> {
         SCRATCH.with_borrow_mut(|(scores, touched)| {
-            scores.resize(self.norms.len(), 0.0);
+            scores.resize(self.norms.len(), UNTOUCHED);
             touched.clear();
             let outcome = self.each_posting(terms, |_, row, _, score| {
                 let sum = &mut scores[row as usize];
-                if *sum == 0.0 {
+                if *sum == UNTOUCHED {
                     touched.push(row);
+                    *sum = 0.0;
                 }
                 *sum += score;
             });
@@ -291,9 +298,9 @@ impl Bm25Scorer<'_> {
                         score: f64::from(scores[row as usize]),
                     });
                 }
-                scores[row as usize] = 0.0;
+                scores[row as usize] = UNTOUCHED;
             }
-            // A search must find the scores at zero, also after one that failed.
+            // A search must find the scores untouched, also after one that failed.
             outcome.map(|()| top.into_hits())
         })
     }
@@ -326,7 +333,7 @@ impl Bm25Scorer<'_> {
         for weighed in self.weigh(terms)? {
             let term = TantivyTerm::from_field_text(self.index.fields.text, &weighed.term);
             for segment in &self.index.segments {
-                let inverted = segment.reader.inverted_index(self.index.fields.text)?;
+                let inverted = &segment.inverted;
                 let Some(mut list) = inverted.read_postings(&term, IndexRecordOption::WithFreqs)?
                 else {
                     continue;
@@ -344,20 +351,20 @@ impl Bm25Scorer<'_> {
         Ok(())
     }
 
+    /// The distinct terms in the order of the query.
     fn weigh(&self, terms: &[String]) -> anyhow::Result<Vec<Weighed>> {
+        let mut places: HashMap<&str, usize> = HashMap::new();
         let mut weighed: Vec<Weighed> = Vec::new();
         for term in terms {
-            if let Some(seen) = weighed.iter_mut().find(|seen| seen.term == *term) {
+            let place = *places.entry(term).or_insert(weighed.len());
+            if let Some(seen) = weighed.get_mut(place) {
                 seen.in_query += 1;
                 continue;
             }
             let query = TantivyTerm::from_field_text(self.index.fields.text, term);
             let mut document_frequency = 0;
             for segment in &self.index.segments {
-                document_frequency += segment
-                    .reader
-                    .inverted_index(self.index.fields.text)?
-                    .doc_freq(&query)?;
+                document_frequency += segment.inverted.doc_freq(&query)?;
             }
             let (n, df) = (self.norms.len() as f32, document_frequency as f32);
             let idf = (1.0 + (n - df + 0.5) / (df + 0.5)).ln();

@@ -13,7 +13,7 @@ use super::documents::{self, DocumentsWriter};
 use super::manifest::{EmbedderConfig, FORMAT, IndexConfig, Manifest};
 use super::store::{self, Store};
 use crate::analysis::Analyser;
-use crate::data::{Corpus, Document, Source};
+use crate::data::{Checksum, Corpus, Document, Source};
 use crate::models::{Lsa, Matrix};
 
 /// Documents that are analysed together, in parallel.
@@ -29,17 +29,90 @@ pub struct Built {
 }
 
 /// Builds the index of `source` in the directory `out`, which keeps its previous index, whole, until this one is.
+///
+/// # Errors
+/// Where another process is building there, or the directory holds what is not an index.
 pub fn build(
     source: &Source,
     config: &IndexConfig,
     out: &Path,
     progress: &ProgressBar,
 ) -> anyhow::Result<Built> {
-    let started = std::time::Instant::now();
     let corpus = Corpus::open(&source.corpus())?;
-    let store = Store::lock(out)?;
+    let Some(store) = Store::try_lock(out)? else {
+        bail!(
+            "another ragkit is building the index `{}`; wait for it to end",
+            out.display()
+        );
+    };
     let source_files = Manifest::checksums(source)?;
     let digest = Manifest::digest(source, &source_files, config)?;
+    build_in(
+        &store,
+        corpus,
+        source,
+        config,
+        (source_files, digest),
+        progress,
+    )
+}
+
+/// Makes the index in the directory `out` current: builds it where it is missing, stale or `damaged`. Waits for
+/// another process that is building it. `say` is told before a build begins.
+pub fn make_current(
+    source: &Source,
+    config: &IndexConfig,
+    out: &Path,
+    damaged: bool,
+    say: impl Fn(&str),
+    progress: &ProgressBar,
+) -> anyhow::Result<()> {
+    let source_files = Manifest::checksums(source)?;
+    let digest = Manifest::digest(source, &source_files, config)?;
+    let is_current =
+        || !damaged && Manifest::load(out).is_ok_and(|manifest| manifest.digest == digest);
+    if is_current() {
+        return Ok(());
+    }
+    let store = if let Some(store) = Store::try_lock(out)? {
+        store
+    } else {
+        say(&format!(
+            "waiting for another ragkit that is building the index `{}`",
+            out.display()
+        ));
+        Store::lock(out)?
+    };
+    if !is_current() {
+        let corpus = Corpus::open(&source.corpus())?;
+        say(&format!("building the index `{}`", out.display()));
+        build_in(
+            &store,
+            corpus,
+            source,
+            config,
+            (source_files, digest),
+            progress,
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether `out` holds the index of exactly this source, as it is now, under this config.
+pub fn is_current(source: &Source, config: &IndexConfig, out: &Path) -> anyhow::Result<bool> {
+    let digest = Manifest::digest(source, &Manifest::checksums(source)?, config)?;
+    Ok(Manifest::load(out).is_ok_and(|manifest| manifest.digest == digest))
+}
+
+fn build_in(
+    store: &Store,
+    corpus: Corpus,
+    source: &Source,
+    config: &IndexConfig,
+    (source_files, digest): (BTreeMap<String, Checksum>, String),
+    progress: &ProgressBar,
+) -> anyhow::Result<Built> {
+    let started = std::time::Instant::now();
     let analyser = Analyser::new(&config.analyser)?;
     let folder = store.new_folder()?;
 
@@ -81,6 +154,7 @@ pub fn build(
         dim,
         folder: String::new(),
         files: BTreeMap::new(),
+        seal: String::new(),
     };
     let manifest = store.commit(folder, manifest)?;
     Ok(Built {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::analysis::AnalyserConfig;
-use crate::data::{Checksum, Digest, Source};
+use crate::data::{Checksum, Digest, PathText, Source};
 use crate::models::LsaConfig;
 
 /// The layout of an index directory. Raised whenever an index written before cannot be read any more.
@@ -63,7 +64,7 @@ pub struct Manifest {
     pub digest: String,
     /// Where the documents came from.
     pub source: Source,
-    /// Each source file as it was read.
+    /// Each source file as it was read, by what it is: `corpus`, `vectors`, `vector_ids`.
     pub source_files: BTreeMap<String, Checksum>,
     /// What was asked for.
     pub config: IndexConfig,
@@ -79,6 +80,48 @@ pub struct Manifest {
     pub folder: String,
     /// Each data file, by its path inside the folder.
     pub files: BTreeMap<String, Checksum>,
+    /// SHA-256 of this manifest without its seal: an edited manifest is no manifest.
+    pub seal: String,
+}
+
+/// A manifest that cannot be relied on, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is none.
+    #[error(
+        "`{0}` is not an index: it has no `manifest.json`; build one with `ragkit index PATH --out {0}`"
+    )]
+    NotAnIndex(String),
+    /// The manifest is not one.
+    #[error(
+        "the manifest of the index `{path}` cannot be read: {message}; rebuild it with `ragkit index`"
+    )]
+    Manifest {
+        /// The index.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// Another layout.
+    #[error(
+        "the index `{path}` has format {found}, this ragkit reads format {FORMAT}; rebuild it with `ragkit index`"
+    )]
+    Format {
+        /// The index.
+        path: String,
+        /// Its format.
+        found: u64,
+    },
+    /// A file is not what was written.
+    #[error("the index `{path}` is damaged: `{file}` {fault}; rebuild it with `ragkit index`")]
+    Damaged {
+        /// The index.
+        path: String,
+        /// The file at fault.
+        file: String,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
 }
 
 impl Manifest {
@@ -93,33 +136,86 @@ impl Manifest {
     ) -> anyhow::Result<String> {
         // The mapping of columns counts, the place of the file does not.
         let mut table = source.corpus();
-        table.path = crate::data::PathText(String::new());
+        table.path = PathText(String::new());
         if let Some(vectors) = &mut table.vectors {
             vectors.npy.0.clear();
             vectors.ids.0.clear();
         }
-        let contents: Vec<&Checksum> = files.values().collect();
         Ok(Digest::default()
             .with("format", FORMAT.to_le_bytes())
             // Another version may analyse or fit otherwise.
             .with("ragkit", env!("CARGO_PKG_VERSION"))
             .with("table", serde_json::to_vec(&table)?)
-            .with("contents", serde_json::to_vec(&contents)?)
+            .with("files", serde_json::to_vec(files)?)
             .with("config", serde_json::to_vec(config)?)
             .finish())
     }
 
-    /// The checksums of the source's corpus files, by file name.
+    /// The checksums of the source's corpus files.
     pub(super) fn checksums(source: &Source) -> anyhow::Result<BTreeMap<String, Checksum>> {
-        source
-            .corpus_files()?
-            .iter()
-            .map(|path| Ok((file_name(path), Checksum::of_file(path)?)))
+        let roles = ["corpus", "vectors", "vector_ids"].map(str::to_owned);
+        let files = source.corpus_files()?;
+        roles
+            .into_iter()
+            .zip(&files)
+            .map(|(role, path)| Ok((role, Checksum::of_file(path)?)))
             .collect()
     }
-}
 
-fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    /// The manifest with its seal.
+    pub(super) fn sealed(mut self) -> anyhow::Result<Self> {
+        self.seal = self.expected_seal()?;
+        Ok(self)
+    }
+
+    fn expected_seal(&self) -> anyhow::Result<String> {
+        let unsealed = Self {
+            seal: String::new(),
+            ..self.clone()
+        };
+        Ok(Digest::default()
+            .with("manifest", serde_json::to_vec(&unsealed)?)
+            .finish())
+    }
+
+    /// Reads the manifest of the index at `path`.
+    pub(super) fn load(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display().to_string();
+        let file = path.join(Self::FILE);
+        if !file.exists() {
+            return Err(OpenError::NotAnIndex(shown).into());
+        }
+        let text = fs_err::read(&file)?;
+        let fault = |error: serde_json::Error| OpenError::Manifest {
+            path: shown.clone(),
+            message: error.to_string(),
+        };
+        let value: Value = serde_json::from_slice(&text).map_err(fault)?;
+        // The format is looked at first: a manifest of another format need not have the fields of this one.
+        if let Some(found) = value.get("format").and_then(Value::as_u64)
+            && found != u64::from(FORMAT)
+        {
+            return Err(OpenError::Format { path: shown, found }.into());
+        }
+        let manifest: Self = serde_json::from_value(value).map_err(fault)?;
+        if manifest.seal != manifest.expected_seal()? {
+            let file = Self::FILE.to_owned();
+            return Err(OpenError::Damaged {
+                path: shown,
+                file,
+                fault: "was edited since it was written",
+            }
+            .into());
+        }
+        Ok(manifest)
+    }
+
+    /// The data folder that the manifest at `path` names, whatever its format and state; `None` where the file is
+    /// not a manifest of ragkit's at all.
+    pub(super) fn folder_of(path: &Path) -> Option<String> {
+        let value: Value =
+            serde_json::from_slice(&fs_err::read(path.join(Self::FILE)).ok()?).ok()?;
+        value.get("format")?.as_u64()?;
+        Some(value.get("folder")?.as_str()?.to_owned())
+    }
 }

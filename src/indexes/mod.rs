@@ -5,13 +5,14 @@ mod build;
 mod documents;
 mod flat;
 mod manifest;
+mod open;
 mod store;
 mod top;
 
 pub use bm25::{Bm25, Bm25Params, Bm25Scorer, Term};
-pub use build::{Built, build};
+pub use build::{Built, build, is_current, make_current};
 pub use documents::{Documents, Shown, Visible};
 pub use flat::Flat;
-pub use manifest::{EmbedderConfig, IndexConfig, Manifest};
-pub use store::{Index, OpenError, is_current};
+pub use manifest::{EmbedderConfig, IndexConfig, Manifest, OpenError};
+pub use open::Index;
 pub use top::Hit;

@@ -82,7 +82,7 @@ impl Lsa {
         kept.sort_unstable();
         ensure!(
             !kept.is_empty(),
-            "no document has a term to fit lsa on; index other documents or set `embedder = \"none\"`"
+            "no document has a term to fit lsa on; index other documents or set `embedder = \"none\"` (`--embedder none`)"
         );
 
         let idf: Vec<f64> = kept

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
-use super::files;
+use super::{Manifest, files};
+use crate::whole_file::WholeFile;
 
 /// Where runs go unless told otherwise.
 pub fn reports_folder() -> PathBuf {
@@ -24,6 +25,21 @@ impl RunPath {
     /// Whether the run was finished: its manifest is written last.
     pub fn is_finished(&self) -> bool {
         self.file(files::MANIFEST).exists()
+    }
+
+    /// Removes what a process that was killed in the middle of writing left.
+    pub fn remove_unfinished_files(&self) -> anyhow::Result<()> {
+        for entry in fs_err::read_dir(&self.0)? {
+            let entry = entry?;
+            if entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(WholeFile::PREFIX)
+            {
+                fs_err::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// A new directory in `reports` for a run of `name` that starts now.
@@ -67,36 +83,44 @@ impl RunPath {
         Ok(found.into_iter().rev().map(Self).collect())
     }
 
-    /// The run that the user means: a directory, or the newest finished run of `reports`.
-    pub fn find(path: Option<&Path>) -> anyhow::Result<Self> {
-        if let Some(path) = path {
-            let run = Self(path.to_owned());
-            if !run.is_finished() {
-                bail!(
-                    "`{}` is not a finished run: it has no `{}`; `ragkit eval CONFIG` finishes it",
-                    path.display(),
-                    files::MANIFEST
-                );
-            }
-            return Ok(run);
-        }
-        let reports = reports_folder();
+    /// The run at `path`, which must be finished.
+    pub fn finished(path: &Path) -> anyhow::Result<Self> {
+        let run = Self(path.to_owned());
+        ensure!(
+            path.is_dir(),
+            "there is no run directory `{}`",
+            path.display()
+        );
+        ensure!(
+            run.is_finished(),
+            "`{}` is not a finished run: it has no `{}`; where it was interrupted, the same `ragkit eval` continues it",
+            path.display(),
+            files::MANIFEST
+        );
+        Ok(run)
+    }
+
+    /// The newest finished run in `reports`; what is not a run of ragkit's is passed over.
+    pub fn newest(reports: &Path) -> anyhow::Result<Self> {
         let mut finished = Vec::new();
-        for entry in fs_err::read_dir(&reports)
-            .context("there are no runs yet; make one with `ragkit eval CONFIG`")?
-        {
-            let manifest = entry?.path().join(files::MANIFEST);
-            if manifest.exists() {
-                finished.push((fs_err::metadata(&manifest)?.modified()?, manifest));
+        if reports.is_dir() {
+            for entry in fs_err::read_dir(reports)? {
+                let run = Self(entry?.path());
+                if let Ok(text) = fs_err::read(run.file(files::MANIFEST))
+                    && serde_json::from_slice::<Manifest>(&text).is_ok()
+                {
+                    let modified = fs_err::metadata(run.file(files::MANIFEST))?.modified()?;
+                    finished.push((modified, run.0));
+                }
             }
         }
-        let (_, newest) = finished.into_iter().max().with_context(|| {
+        let newest = finished.into_iter().max().map(|(_, path)| Self(path));
+        newest.with_context(|| {
             format!(
                 "`{}` holds no finished run; make one with `ragkit eval CONFIG`",
                 reports.display()
             )
-        })?;
-        Ok(Self(newest.with_file_name("")))
+        })
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Identity {
     pub examples: usize,
     /// Queries without a judgement, which are not evaluated.
     pub unjudged: usize,
-    /// Judged documents that are not in the index: they can never be found, and count as relevant all the same.
+    /// Relevant documents that are not in the index: they can never be found, and count as relevant all the same.
     pub dangling: usize,
 }
 

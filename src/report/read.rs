@@ -2,7 +2,8 @@
 
 use anyhow::{Context, ensure};
 use polars::prelude::{
-    ChunkCompareEq, Column, DataFrame, DataFrameJoinOps, ParquetReader, SerReader, Series,
+    ChunkCompareEq, Column, DataFrame, DataFrameJoinOps, JoinArgs, JoinType, MaintainOrderJoin,
+    ParquetReader, SerReader, Series,
 };
 use serde::Serialize;
 
@@ -120,9 +121,20 @@ impl Run {
         let of = |variant: &str| -> anyhow::Result<DataFrame> {
             Ok(examples.filter(&examples.column("variant")?.str()?.equal(variant))?)
         };
+        // The bootstrap draws by place: the order of the examples must be the file's.
+        let in_order = JoinArgs {
+            maintain_order: MaintainOrderJoin::Left,
+            ..JoinArgs::new(JoinType::Inner)
+        };
         let mut differences = Vec::new();
         for other in others {
-            let joined = of(baseline)?.inner_join(&of(other)?, ["example_id"], ["example_id"])?;
+            let joined = of(baseline)?.join(
+                &of(other)?,
+                ["example_id"],
+                ["example_id"],
+                in_order.clone(),
+                None,
+            )?;
             ensure!(
                 joined.height() == identity.examples,
                 "`{}` has {} of {} examples in both `{baseline}` and `{other}`; the file is not the run's",

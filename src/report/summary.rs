@@ -55,10 +55,11 @@ pub(super) fn slices<'a>(
         .collect()
 }
 
-/// Means and intervals of every variant, metric and slice.
+/// Means and intervals of every variant, metric and slice. A variant's note becomes part of the convention.
 pub fn summarise(
     examples: &[Evaluated],
     variants: &[String],
+    notes: &[String],
     metrics: &[MetricFacts],
     seed: u64,
 ) -> Vec<SummaryRow> {
@@ -92,8 +93,9 @@ pub fn summarise(
                 ci_high: interval.map(|interval| interval.high),
                 unit: metrics[metric].unit.to_owned(),
                 convention: format!(
-                    "{}; {}, seed {seed}",
+                    "{}; {}; {}, seed {seed}",
                     metrics[metric].convention,
+                    notes[variant],
                     statistics::CONVENTION
                 ),
             });

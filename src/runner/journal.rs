@@ -1,7 +1,7 @@
 //! What makes a long run survive `kill -9`: every batch is written down before the next begins.
 //!
-//! A line of JSON an example, after one line with the run's identity. A line that was cut off by the end of the process
-//! is dropped and its example run again.
+//! A line an example, after one line with the run's identity: a checksum, a blank, and what was produced as JSON. A line
+//! that is not as it was written, such as one cut off by the end of the process, is dropped with all that follow.
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -11,10 +11,11 @@ use std::path::Path;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::data::Digest;
 use crate::outputs::Output;
 use crate::report::{Identity, RunPath};
 
-const FILE: &str = "journal.jsonl";
+const FILE: &str = "journal";
 
 /// The outputs of the examples that are done, by id.
 pub(super) type Done = HashMap<String, Vec<Output>>;
@@ -43,7 +44,7 @@ impl Journal {
         if !fresh {
             for run in RunPath::all(reports, &identity.name)? {
                 if !run.is_finished()
-                    && let Some(found) = Self::resume(run, &digest)?
+                    && let Some(found) = Self::resume(run, &digest, identity.variants.len())?
                 {
                     return Ok(found);
                 }
@@ -60,7 +61,7 @@ impl Journal {
     }
 
     /// Continues `run` if it is of this identity and no live process holds it.
-    fn resume(run: RunPath, digest: &str) -> anyhow::Result<Option<(Self, Done)>> {
+    fn resume(run: RunPath, digest: &str, variants: usize) -> anyhow::Result<Option<(Self, Done)>> {
         let Ok(mut file) = File::options().read(true).write(true).open(run.file(FILE)) else {
             return Ok(None);
         };
@@ -68,6 +69,9 @@ impl Journal {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        if run.is_finished() {
+            return Ok(None); // Another process finished it between our look and our lock.
         }
         let (mut done, mut whole) = (HashMap::new(), 0);
         let mut reader = BufReader::new(&file);
@@ -78,10 +82,7 @@ impl Journal {
                     return Ok(None);
                 }
             } else {
-                // Only a whole line ends with a newline and parses; what comes after a broken one is run again too.
-                let Some(Ok(Line { id, outputs })) =
-                    line.ends_with(b"\n").then(|| serde_json::from_slice(&line))
-                else {
+                let Some(Line { id, outputs }) = read_line(&line, variants) else {
                     break;
                 };
                 done.insert(id.into_owned(), outputs.into_owned());
@@ -92,6 +93,7 @@ impl Journal {
         if whole == 0 {
             return Ok(None);
         }
+        run.remove_unfinished_files()?;
         file.set_len(whole)?;
         file.seek(SeekFrom::End(0))?;
         Ok(Some((Self { run, file }, done)))
@@ -101,13 +103,13 @@ impl Journal {
     pub(super) fn append(&mut self, batch: &[(&str, Vec<Output>)]) -> anyhow::Result<()> {
         let mut lines = Vec::new();
         for (id, outputs) in batch {
-            serde_json::to_writer(
-                &mut lines,
-                &Line {
-                    id: (*id).into(),
-                    outputs: outputs.into(),
-                },
-            )?;
+            let line = serde_json::to_string(&Line {
+                id: (*id).into(),
+                outputs: outputs.into(),
+            })?;
+            lines.extend_from_slice(checksum(&line).as_bytes());
+            lines.push(b' ');
+            lines.extend_from_slice(line.as_bytes());
             lines.push(b'\n');
         }
         self.file
@@ -121,4 +123,18 @@ impl Journal {
         fs_err::remove_file(self.run.file(FILE))?;
         Ok(self.run)
     }
+}
+
+/// A line as it was written, for this number of variants.
+fn read_line(line: &[u8], variants: usize) -> Option<Line<'_>> {
+    let text = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (sum, text) = text.split_once(' ')?;
+    let line: Line<'_> = (sum == checksum(text)).then(|| serde_json::from_str(text).ok())??;
+    (line.outputs.len() == variants).then_some(line)
+}
+
+fn checksum(text: &str) -> String {
+    let mut sum = Digest::default().with("line", text).finish();
+    sum.truncate(16);
+    sum
 }

@@ -18,8 +18,8 @@ pub trait System {
     /// A named fact about the example, by which a report can be sliced.
     fn fact<'a>(&self, example: &'a Self::Example, name: &str) -> Option<&'a str>;
 
-    /// The variants' names, in the order of the config; the first is the one that the others are compared with.
-    fn variants(&self) -> Vec<&str>;
+    /// What must be known of each variant's answers to read its numbers, in the order of the config.
+    fn notes(&self) -> Vec<String>;
 
     /// What every variant produces for every example of the batch: `outputs[example][variant]`.
     ///

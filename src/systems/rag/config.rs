@@ -107,6 +107,26 @@ impl Retrieve {
         }
     }
 
+    /// The most documents that this can return for a query.
+    fn reach(&self, depth: usize) -> usize {
+        match self {
+            Self::Lexical(_) | Self::Dense(_) => depth,
+            Self::Hybrid(hybrid) => depth.min(2 * hybrid.depth.get()),
+        }
+    }
+
+    /// How deep its rankings are, in words.
+    pub(super) fn depth_note(&self, depth: usize) -> String {
+        match self {
+            Self::Lexical(_) | Self::Dense(_) => format!("rankings up to {depth} deep"),
+            Self::Hybrid(hybrid) => format!(
+                "rankings of the first {0} by words and the first {0} by vectors, fused, up to {1} deep",
+                hybrid.depth,
+                self.reach(depth)
+            ),
+        }
+    }
+
     /// The depth that this needs of the dense search.
     pub(super) fn dense(&self, depth: usize) -> Option<usize> {
         match self {
@@ -132,7 +152,7 @@ impl Config {
             );
             ensure!(
                 !name.is_empty() && !name.contains([':', '/', ',']),
-                "the variant name `{name}` must not be empty nor hold `:`, `/` or `,`: runs are addressed as `RUN:variant`"
+                "the variant name `{name}` must not be empty nor hold `:`, `/` or `,`, which separate names"
             );
             if let Some((params, _)) = retrieve.lexical(0) {
                 params
@@ -146,12 +166,11 @@ impl Config {
                     .map_err(|error| error.context(format!("variant `{name}`")))?;
                 let [lexical, dense] = hybrid.weights;
                 ensure!(
-                    lexical.is_finite()
-                        && dense.is_finite()
-                        && lexical >= 0.0
-                        && dense >= 0.0
+                    [lexical, dense]
+                        .iter()
+                        .all(|weight| (0.0..=1e6).contains(weight))
                         && lexical + dense > 0.0,
-                    "variant `{name}`: `weights = [{lexical}, {dense}]` must be numbers from 0, not both 0"
+                    "variant `{name}`: `weights = [{lexical}, {dense}]` must be numbers from 0 to 1000000, not both 0"
                 );
             }
         }
@@ -162,6 +181,13 @@ impl Config {
                 "`{metric}` needs rankings {cutoff} deep, `system.rag.depth` is {}; raise it or drop the metric",
                 self.depth
             );
+            for Variant { name, retrieve } in &self.variants {
+                let reach = retrieve.reach(self.depth.get());
+                ensure!(
+                    cutoff <= reach,
+                    "`{metric}` needs rankings {cutoff} deep, variant `{name}` fuses at most {reach} documents; raise its `depth` or drop the metric"
+                );
+            }
         }
         Ok(())
     }

@@ -85,10 +85,10 @@ impl System for Rag<'_> {
         example.metadata.get(name).map(String::as_str)
     }
 
-    fn variants(&self) -> Vec<&str> {
+    fn notes(&self) -> Vec<String> {
         self.variants
             .iter()
-            .map(|variant| variant.name.as_str())
+            .map(|variant| variant.retrieve.depth_note(self.depth))
             .collect()
     }
 
@@ -109,7 +109,7 @@ impl System for Rag<'_> {
         let facts = |metric: &Metric| MetricFacts {
             name: metric.to_string(),
             unit: "1",
-            convention: format!("{}; rankings {} deep", metric.convention(), self.depth),
+            convention: metric.convention().to_owned(),
         };
         self.metrics.iter().map(facts).collect()
     }

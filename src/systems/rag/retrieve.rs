@@ -17,6 +17,16 @@ pub(super) struct Query<'a> {
     pub visible: Arc<Visible>,
 }
 
+impl Query<'_> {
+    fn require_text(&self) -> Result<(), String> {
+        if self.text.trim().is_empty() {
+            Err("the query has no text".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// What one stage of retrieval found.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -57,6 +67,7 @@ impl<'a> Lexical<'a> {
 impl Retriever for Lexical<'_> {
     fn retrieve(&self, queries: &[Query<'_>], k: usize) -> Vec<Retrieved> {
         let one = |analyser: &mut crate::analysis::Analyser, query: &Query<'_>| {
+            query.require_text()?;
             let started = Instant::now();
             let terms = analyser.terms(query.text);
             let hits = self
@@ -98,7 +109,13 @@ impl<'a> Dense<'a> {
         let (vectors, errors) = match &self.index.embedder {
             Some(embedder) => {
                 let texts: Vec<&str> = queries.iter().map(|query| query.text).collect();
-                (embedder.embed(&texts)?, vec![None; queries.len()])
+                (
+                    embedder.embed(&texts)?,
+                    queries
+                        .iter()
+                        .map(|query| query.require_text().err())
+                        .collect(),
+                )
             }
             None => own_vectors(queries, flat.dim()),
         };

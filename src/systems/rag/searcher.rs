@@ -70,10 +70,7 @@ impl<'a> Searcher<'a> {
             .dense
             .as_ref()
             .map(|(depth, dense)| dense.retrieve(&queries, *depth));
-        let one = |(place, query): (usize, &Query<'_>)| {
-            if query.text.trim().is_empty() {
-                return vec![Err("the query has no text".to_owned()); self.variants.len()];
-            }
+        let one = |place: usize| {
             let lexical = |params: Bm25Params| {
                 let which = self
                     .lexical
@@ -92,7 +89,7 @@ impl<'a> Searcher<'a> {
                 .map(|variant| self.assemble(&variant.retrieve, lexical, dense))
                 .collect()
         };
-        queries.iter().enumerate().map(one).collect()
+        (0..queries.len()).map(one).collect()
     }
 
     fn queries<'q>(&self, batch: &[&'q data::Query]) -> Vec<Query<'q>> {
