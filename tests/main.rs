@@ -11,10 +11,12 @@
     reason = "a test stops at the first surprise, and nobody imports it"
 )]
 
+mod bad_config;
 mod bad_input;
 mod commands;
 mod configs;
 mod golden;
+mod index_and_search;
 mod layers;
 mod properties;
 mod real_data;

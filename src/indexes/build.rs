@@ -38,6 +38,8 @@ pub fn build(
     out: &Path,
     progress: &ProgressBar,
 ) -> anyhow::Result<Built> {
+    let plan = Plan::new(source, config)?;
+    // Opened before the directory is made: a wrong path leaves nothing behind.
     let corpus = Corpus::open(&source.corpus())?;
     let Some(store) = Store::try_lock(out)? else {
         bail!(
@@ -45,16 +47,7 @@ pub fn build(
             out.display()
         );
     };
-    let source_files = Manifest::checksums(source)?;
-    let digest = Manifest::digest(source, &source_files, config)?;
-    build_in(
-        &store,
-        corpus,
-        source,
-        config,
-        (source_files, digest),
-        progress,
-    )
+    plan.build(&store, corpus, progress)
 }
 
 /// Makes the index in the directory `out` current: builds it where it is missing, stale or `damaged`. Waits for
@@ -67,13 +60,11 @@ pub fn make_current(
     say: impl Fn(&str),
     progress: &ProgressBar,
 ) -> anyhow::Result<()> {
-    let source_files = Manifest::checksums(source)?;
-    let digest = Manifest::digest(source, &source_files, config)?;
-    let is_current =
-        || !damaged && Manifest::load(out).is_ok_and(|manifest| manifest.digest == digest);
-    if is_current() {
+    let plan = Plan::new(source, config)?;
+    if !damaged && plan.is_current(out) {
         return Ok(());
     }
+    let corpus = Corpus::open(&source.corpus())?;
     let store = if let Some(store) = Store::try_lock(out)? {
         store
     } else {
@@ -83,84 +74,93 @@ pub fn make_current(
         ));
         Store::lock(out)?
     };
-    if !is_current() {
-        let corpus = Corpus::open(&source.corpus())?;
+    if damaged || !plan.is_current(out) {
         say(&format!("building the index `{}`", out.display()));
-        build_in(
-            &store,
-            corpus,
-            source,
-            config,
-            (source_files, digest),
-            progress,
-        )?;
+        plan.build(&store, corpus, progress)?;
     }
     Ok(())
 }
 
 /// Whether `out` holds the index of exactly this source, as it is now, under this config.
 pub fn is_current(source: &Source, config: &IndexConfig, out: &Path) -> anyhow::Result<bool> {
-    let digest = Manifest::digest(source, &Manifest::checksums(source)?, config)?;
-    Ok(Manifest::load(out).is_ok_and(|manifest| manifest.digest == digest))
+    Ok(Plan::new(source, config)?.is_current(out))
 }
 
-fn build_in(
-    store: &Store,
-    corpus: Corpus,
-    source: &Source,
-    config: &IndexConfig,
-    (source_files, digest): (BTreeMap<String, Checksum>, String),
-    progress: &ProgressBar,
-) -> anyhow::Result<Built> {
-    let started = std::time::Instant::now();
-    let analyser = Analyser::new(&config.analyser)?;
-    let folder = store.new_folder()?;
+/// What an index is to be: a source, as it is now, under a config.
+struct Plan<'a> {
+    source: &'a Source,
+    config: &'a IndexConfig,
+    source_files: BTreeMap<String, Checksum>,
+    digest: String,
+}
 
-    let written = write_documents(corpus, config, &analyser, folder.path(), progress)?;
-    progress.set_message("fitting vectors");
-    let bm25 = Bm25::open(
-        &store::bm25_in(folder.path()),
-        vec![0; written.documents].into(),
-    )?;
-    let counts = bm25.counts()?;
-    let terms = counts.terms.len();
-    let dim = match &config.embedder {
-        EmbedderConfig::None => None,
-        EmbedderConfig::Vectors => Some(written.vectors),
-        EmbedderConfig::Lsa(lsa) => {
-            let (model, vectors) = Lsa::fit(&counts, lsa, analyser)?;
-            model.save(folder.path())?;
-            Some(vectors)
-        }
+impl<'a> Plan<'a> {
+    fn new(source: &'a Source, config: &'a IndexConfig) -> anyhow::Result<Self> {
+        let source_files = Manifest::checksums(source)?;
+        let digest = Manifest::digest(source, &source_files, config)?;
+        Ok(Self {
+            source,
+            config,
+            source_files,
+            digest,
+        })
     }
-    .map(|vectors| {
-        vectors
-            .save(&store::vectors_in(folder.path()))
-            .map(|()| vectors.dim())
-    })
-    .transpose()?;
-    drop((bm25, counts));
 
-    let manifest = Manifest {
-        format: FORMAT,
-        ragkit: env!("CARGO_PKG_VERSION").into(),
-        digest,
-        source: source.clone(),
-        source_files,
-        config: config.clone(),
-        documents: written.documents,
-        empty_documents: written.empty,
-        terms,
-        dim,
-        folder: String::new(),
-        files: BTreeMap::new(),
-        seal: String::new(),
-    };
-    let manifest = store.commit(folder, manifest)?;
-    Ok(Built {
-        manifest,
-        seconds: started.elapsed().as_secs_f64(),
-    })
+    fn is_current(&self, out: &Path) -> bool {
+        Manifest::load(out).is_ok_and(|manifest| manifest.digest == self.digest)
+    }
+
+    fn build(self, store: &Store, corpus: Corpus, progress: &ProgressBar) -> anyhow::Result<Built> {
+        let started = std::time::Instant::now();
+        let analyser = Analyser::new(&self.config.analyser)?;
+        let folder = store.new_folder()?;
+
+        let written = write_documents(corpus, self.config, &analyser, folder.path(), progress)?;
+        progress.set_message("fitting vectors");
+        let bm25 = Bm25::open(
+            &store::bm25_in(folder.path()),
+            vec![0; written.documents].into(),
+        )?;
+        let counts = bm25.counts()?;
+        let terms = counts.terms.len();
+        let dim = match &self.config.embedder {
+            EmbedderConfig::None => None,
+            EmbedderConfig::Vectors => Some(written.vectors),
+            EmbedderConfig::Lsa(lsa) => {
+                let (model, vectors) = Lsa::fit(&counts, lsa, analyser)?;
+                model.save(folder.path())?;
+                Some(vectors)
+            }
+        }
+        .map(|vectors| {
+            vectors
+                .save(&store::vectors_in(folder.path()))
+                .map(|()| vectors.dim())
+        })
+        .transpose()?;
+        drop((bm25, counts));
+
+        let manifest = Manifest {
+            format: FORMAT,
+            ragkit: env!("CARGO_PKG_VERSION").into(),
+            digest: self.digest,
+            source: self.source.clone(),
+            source_files: self.source_files,
+            config: self.config.clone(),
+            documents: written.documents,
+            empty_documents: written.empty,
+            terms,
+            dim,
+            folder: String::new(),
+            files: BTreeMap::new(),
+            seal: String::new(),
+        };
+        let manifest = store.commit(folder, manifest)?;
+        Ok(Built {
+            manifest,
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
 }
 
 struct Written {
