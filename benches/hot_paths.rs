@@ -7,9 +7,8 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use ragkit::indexes::{Flat, Visible};
-use ragkit::metrics::Metric;
-use ragkit::metrics::ranking::Judgements;
 use ragkit::metrics::statistics::intervals;
+use ragkit::metrics::{Judgements, Metric, Rules};
 use ragkit::models::Matrix;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -53,7 +52,8 @@ fn ndcg_of_10_000_rankings(bencher: Bencher<'_, '_>) {
                 .skip(query % 50)
                 .take(5)
                 .map(|id| (id.as_str(), 1));
-            metric.score(&Judgements::new(ids.iter().map(String::as_str), judged))
+            let judgements = Judgements::new(ids.iter().map(String::as_str), judged);
+            metric.score(&judgements, &Rules::default())
         };
         (0..ROWS).map(score).sum::<f64>()
     });

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::commands::{data, eval, index, report, search};
+use crate::commands::{data, eval, index, report, score, search};
 
 /// Offline evaluation of RAG, LLM routing, content moderation and recommendation.
 ///
@@ -30,7 +30,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
     /// Say nothing but results and errors.
-    #[arg(long, short, global = true)]
+    #[arg(long, global = true)]
     quiet: bool,
 }
 
@@ -42,6 +42,8 @@ enum Command {
     Search(search::Arguments),
     /// Run a config's variants over its dataset and score them.
     Eval(eval::Arguments),
+    /// Score the runs of any system, as trec_eval does or as other tools do.
+    Score(Box<score::Arguments>),
     /// Show a run.
     Report(report::Arguments),
     /// List datasets, and check a local copy against its card.
@@ -60,6 +62,7 @@ impl Cli {
             Command::Index(arguments) => index::run(&arguments, &self.global),
             Command::Search(arguments) => search::run(&arguments),
             Command::Eval(arguments) => eval::run(&arguments, &self.global),
+            Command::Score(arguments) => score::run(&arguments, &self.global),
             Command::Report(arguments) => report::run(&arguments),
             Command::Data(arguments) => data::run(&arguments),
         }

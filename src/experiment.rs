@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Card, Checksum, Digest, Judged, PathText, Source};
 use crate::indexes::{self, Index, IndexConfig};
-use crate::metrics::Metric;
+use crate::metrics::{Aggregate, Metric};
 use crate::report::{Identity, IndexFacts};
 use crate::systems::rag::{self, IndexChoice};
 
@@ -123,6 +123,10 @@ impl Experiment {
             ensure!(
                 !self.metrics[..place].contains(metric),
                 "`metrics` names `{metric}` twice"
+            );
+            ensure!(
+                metric.aggregate() == Aggregate::Mean,
+                "`{metric}` is no mean over examples, so it has no interval here; `ragkit score` knows it"
             );
         }
         let SystemConfig::Rag(config) = &self.system;

@@ -55,6 +55,7 @@ pub mod models;
 pub mod outputs;
 pub mod report;
 pub mod runner;
+pub mod scoring;
 pub mod systems;
 pub mod whole_file;
 

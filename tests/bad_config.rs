@@ -20,7 +20,11 @@ fn configs_with_a_mistake_point_at_it() {
     );
     config(
         ("nDCG@10", "nDCG10"),
-        "`config.toml` is not a valid config: TOML parse error at line 2, column 11\n  |\n2 | metrics = [\"nDCG10\", \"RR\", \"R@10\"]\n  |           ^^^^^^^^^^^^^^^^^^^^^^^^\n`nDCG10` is not a metric: expected nDCG, AP, RR, P@k, R@k or Success@k, with `@k` where a cutoff is meant",
+        "`config.toml` is not a valid config: TOML parse error at line 2, column 11\n  |\n2 | metrics = [\"nDCG10\", \"RR\", \"R@10\"]\n  |           ^^^^^^^^^^^^^^^^^^^^^^^^\n`nDCG10` is not a metric: expected nDCG, AP, RR, P@k, R@k, Success@k, Rprec, Bpref, infAP, ERR, RBP, Judged, SetP, SetR, SetF, SetAP, IPrec@r, NumQ, NumRet, NumRel, NumRelRet or a name of trec_eval's, with `@k` where a cutoff is meant",
+    );
+    config(
+        ("nDCG@10", "gm_map"),
+        "`config.toml` is not a valid config: `gm_map` is no mean over examples, so it has no interval here; `ragkit score` knows it",
     );
     config(
         ("\"lsa\"", "\"bm25\""),

@@ -1,69 +1,53 @@
 //! Figures of other implementations (see `golden/README.md`).
 
-use std::collections::HashMap;
-
-use ragkit::metrics::Metric;
-use ragkit::metrics::ranking::Judgements;
-use ragkit::metrics::statistics::{intervals, mean};
+use ragkit::metrics::significance::{holm, sign_flip};
+use ragkit::metrics::statistics::intervals;
+use ragkit::metrics::ties::{TiedRanking, bounds};
+use ragkit::metrics::{Judgements, Metric, Rules};
 use serde_json::Value;
 
-use crate::real_data::data_folder;
-
-fn golden(name: &str) -> Value {
+pub fn golden(name: &str) -> Value {
     let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The documents of a run in trec_eval's order: score, then id, both descending.
-fn ranked(mut run: Vec<(String, f64)>) -> Vec<String> {
-    run.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
-    run.into_iter().map(|(document, _)| document).collect()
+fn numbers(list: &Value) -> Vec<f64> {
+    let list = list.as_array().unwrap();
+    list.iter().map(|value| value.as_f64().unwrap()).collect()
 }
 
-/// ragkit's metric for trec_eval's name of it.
-fn metric(name: &str) -> Option<Metric> {
-    let (family, cutoff) = match name.rsplit_once('_') {
-        Some((family, cutoff)) if cutoff.bytes().all(|b| b.is_ascii_digit()) => {
-            (family, format!("@{cutoff}"))
-        }
-        _ => (name, String::new()),
-    };
-    let family = match family {
-        "ndcg" | "ndcg_cut" => "nDCG",
-        "map" | "map_cut" => "AP",
-        "recip_rank" => "RR",
-        "P" => "P",
-        "recall" => "R",
-        "success" => "Success",
-        _ => return None,
-    };
-    Some(format!("{family}{cutoff}").parse().unwrap())
+fn grades(object: &Value) -> impl Iterator<Item = (&str, i32)> {
+    let object = object.as_object().unwrap().iter();
+    object.map(|(document, grade)| {
+        (
+            document.as_str(),
+            i32::try_from(grade.as_i64().unwrap()).unwrap(),
+        )
+    })
 }
 
+fn run(list: &Value) -> Vec<(&str, f64)> {
+    let list = list.as_array().unwrap();
+    list.iter()
+        .map(|hit| (hit[0].as_str().unwrap(), hit[1].as_f64().unwrap()))
+        .collect()
+}
+
+/// trec_eval's names are names of ragkit's too.
 #[test]
 fn metrics_are_those_of_pytrec_eval() {
     let mut checked = 0;
     for case in golden("metrics")["cases"].as_array().unwrap() {
-        let qrels: Vec<(&str, i32)> = case["qrels"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(d, g)| (d.as_str(), i32::try_from(g.as_i64().unwrap()).unwrap()))
-            .collect();
-        let run = case["run"].as_array().unwrap().iter();
-        let run = ranked(
-            run.map(|hit| {
-                (
-                    hit[0].as_str().unwrap().to_owned(),
-                    hit[1].as_f64().unwrap(),
-                )
-            })
-            .collect(),
+        let mut run = run(&case["run"]);
+        run.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| b.0.cmp(a.0)));
+        let judgements = Judgements::new(
+            run.iter().map(|(document, _)| *document),
+            grades(&case["qrels"]),
         );
-        let judgements = Judgements::new(run.iter().map(String::as_str), qrels);
         for (name, expected) in case["expected"].as_object().unwrap() {
+            let metric: Metric = name.parse().unwrap();
             let (value, expected) = (
-                metric(name).unwrap().score(&judgements),
+                metric.score(&judgements, &Rules::default()),
                 expected.as_f64().unwrap(),
             );
             assert!(
@@ -78,14 +62,94 @@ fn metrics_are_those_of_pytrec_eval() {
 }
 
 #[test]
+fn bounds_are_those_of_all_orders() {
+    let golden = golden("ties");
+    let metrics: Vec<Metric> = golden["metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap().parse().unwrap())
+        .collect();
+    let rules = Rules {
+        highest_grade: 4,
+        ..Rules::default()
+    };
+    let mut checked = 0;
+    for case in golden["cases"].as_array().unwrap() {
+        let mut run = run(&case[1]);
+        run.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let judged: Vec<(&str, i32)> = grades(&case[0]).collect();
+        let grade = |document: &str| {
+            judged
+                .iter()
+                .find(|(judged, _)| *judged == document)
+                .map(|(_, grade)| *grade)
+        };
+        #[expect(clippy::float_cmp, reason = "equal scores are what makes a group")]
+        let groups = run.chunk_by(|a, b| a.1 == b.1);
+        let ranking = TiedRanking {
+            groups: groups
+                .map(|group| group.iter().map(|(document, _)| grade(document)).collect())
+                .collect(),
+            judged: judged.iter().map(|(_, grade)| *grade).collect(),
+        };
+        for (metric, expected) in metrics.iter().zip(case[2].as_array().unwrap()) {
+            let found = bounds(metric, &ranking, &rules);
+            // [lowest, mean, highest], without the mean for IPrec; one number where all orders agree.
+            let expected = expected
+                .as_f64()
+                .map_or_else(|| numbers(expected), |one| vec![one; 3]);
+            let (lowest, highest) = (expected[0], expected[expected.len() - 1]);
+            let near = |value: f64, expected: f64| (value - expected).abs() < 1e-9;
+            assert!(
+                near(found.lowest, lowest) && near(found.highest, highest),
+                "{metric}: {found:?}, not {expected:?} in {case}"
+            );
+            if let (Some(mean), true) = (found.expected, expected.len() == 3) {
+                assert!(
+                    near(mean, expected[1]),
+                    "{metric}: {found:?}, not {expected:?} in {case}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 120 * 14, "only {checked} means");
+}
+
+#[test]
+fn p_values_are_exact_or_near_it() {
+    let golden = golden("randomisation");
+    for (name, sample) in golden["samples"].as_object().unwrap() {
+        let differences: Vec<f64> = numbers(&sample["differences_in_1024ths"])
+            .iter()
+            .map(|d| d / 1024.0)
+            .collect();
+        let found = sign_flip(&[&differences], 17)[0].unwrap();
+        let exact = sample["p"].as_f64().unwrap();
+        // All patterns where they are few; otherwise 10,000 random ones, whose share scatters.
+        let tolerance = if differences.len() <= 13 {
+            1e-12
+        } else {
+            4.0 * (exact * (1.0 - exact) / 10_000.0).sqrt() + 2e-4
+        };
+        assert!(
+            (found - exact).abs() <= tolerance,
+            "{name}: {found}, exactly {exact}"
+        );
+    }
+    for family in golden["holm"].as_array().unwrap() {
+        let expected = numbers(&family["adjusted"]);
+        for (found, expected) in holm(&numbers(&family["p"])).iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
 fn intervals_are_those_of_scipy() {
     for (name, sample) in golden("bca")["samples"].as_object().unwrap() {
-        let values: Vec<f64> = sample["values"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|v| v.as_f64().unwrap())
-            .collect();
+        let values = numbers(&sample["values"]);
         let found = intervals(&[&values], 17)[0];
         let Some(low) = sample["BCa"]["main"][0].as_f64() else {
             assert_eq!(found, None, "{name}: no interval from equal values");
@@ -107,55 +171,36 @@ fn intervals_are_those_of_scipy() {
     }
 }
 
-/// trec_eval's own expected output for its own test files.
+/// From 1,000 values on the interval is analytic.
 #[test]
-fn trec_eval_out_test_to_every_digit() {
-    let Some(folder) = data_folder() else { return };
-    let folder = folder.join("metrics/trec_eval/test");
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let mut qrels: HashMap<String, Vec<(String, i32)>> = HashMap::new();
-    for line in read("qrels.test").lines() {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        qrels
-            .entry(columns[0].into())
-            .or_default()
-            .push((columns[2].into(), columns[3].parse().unwrap()));
-    }
-    let mut runs: HashMap<String, Vec<(String, f64)>> = HashMap::new();
-    for line in read("results.test").lines() {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        runs.entry(columns[0].into())
-            .or_default()
-            .push((columns[2].into(), columns[4].parse().unwrap()));
-    }
-    let judged: HashMap<&str, Judgements> = runs
-        .iter()
-        .map(|(query, run)| {
-            let run = ranked(run.clone());
-            let grades = qrels[query]
-                .iter()
-                .map(|(document, grade)| (document.as_str(), *grade));
-            (
-                query.as_str(),
-                Judgements::new(run.iter().map(String::as_str), grades),
-            )
-        })
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small whole numbers"
+)]
+fn analytic_intervals_are_those_of_scipy_too() {
+    let h: Vec<f64> = (0..1000_u32)
+        .map(|i| f64::from(i.wrapping_mul(2_654_435_761)) / 4_294_967_296.0)
         .collect();
-    let mut checked = 0;
-    for file in ["out.test", "out.test.a", "out.test.aq"] {
-        for line in read(file).lines() {
-            let columns: Vec<&str> = line.split_whitespace().collect();
-            let (name, query, expected) = (columns[0], columns[1], columns[2]);
-            let Some(metric) = metric(name) else { continue };
-            let value = match query {
-                "all" => {
-                    mean(&judged.values().map(|j| metric.score(j)).collect::<Vec<_>>()).unwrap()
-                }
-                query => metric.score(&judged[query]),
-            };
-            assert_eq!(format!("{value:.4}"), expected, "{file}: {name} of {query}");
-            checked += 1;
+    let golden = golden("abc");
+    for (name, sample) in golden["samples"].as_object().unwrap() {
+        let value = |h: &f64| match name.as_str() {
+            "rr" => Some(1.0 / f64::from((1.0 + 12.0 * h) as u32))
+                .filter(|rr| *rr >= 0.1)
+                .unwrap_or(0.0),
+            "binary" => f64::from(u8::from(*h < 0.03)),
+            _ => h.powi(8),
+        };
+        let values: Vec<f64> = h.iter().map(value).collect();
+        let found = intervals(&[&values], 17)[0].unwrap();
+        for ends in sample["BCa"].as_array().unwrap() {
+            let (low, high) = (ends[0].as_f64().unwrap(), ends[1].as_f64().unwrap());
+            // Means of a binary sample lie 1/1000 apart.
+            let tolerance = 0.01 * (high - low) + if name == "binary" { 0.001 } else { 0.0 };
+            assert!(
+                (found.low - low).abs() < tolerance && (found.high - high).abs() < tolerance,
+                "{name}: {found:?}, scipy says [{low}, {high}]"
+            );
         }
     }
-    assert!(checked > 150, "only {checked} figures");
 }

@@ -96,7 +96,7 @@ fn equal_scores_are_ranked_by_descending_id_at_any_depth() {
 }
 
 /// A Parquet file with these columns.
-fn parquet(columns: &[(&str, ArrayRef)]) -> Vec<u8> {
+pub fn parquet(columns: &[(&str, ArrayRef)]) -> Vec<u8> {
     let columns = columns
         .iter()
         .map(|(name, column)| (*name, column.clone(), true));

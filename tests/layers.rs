@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// The modules of the crate by rank; a module may use those of a lower rank, and its own.
 const RANKS: [&[&str]; 8] = [
     &["data", "metrics", "outputs", "whole_file"],
-    &["analysis"],
+    &["analysis", "scoring"],
     &["models", "report"],
     &["indexes"],
     &["systems"],

@@ -13,6 +13,7 @@
 
 mod bad_config;
 mod bad_input;
+mod cases;
 mod commands;
 mod configs;
 mod golden;
@@ -22,3 +23,5 @@ mod properties;
 mod real_data;
 mod repeatability;
 mod sandbox;
+mod score;
+mod score_golden;

@@ -1,11 +1,8 @@
 //! What holds of every ranking metric and every interval.
 
-use std::num::NonZeroUsize;
-
 use proptest::prelude::*;
-use ragkit::metrics::Metric;
-use ragkit::metrics::ranking::Judgements;
 use ragkit::metrics::statistics::{intervals, mean};
+use ragkit::metrics::{Judgements, Measure, Metric, Rules};
 
 /// Grades of 12 documents and an order in which some of them are ranked.
 fn cases() -> impl Strategy<Value = (Vec<i32>, Vec<usize>)> {
@@ -27,28 +24,51 @@ fn judgements(grades: &[i32], order: &[usize]) -> Judgements {
 }
 
 fn metrics() -> Vec<Metric> {
-    let k = |k| NonZeroUsize::new(k).unwrap();
-    let mut all = vec![
-        Metric::Ndcg(None),
-        Metric::AveragePrecision(None),
-        Metric::ReciprocalRank(None),
+    let names = [
+        "nDCG",
+        "nDCG(dcg='exp-log2')",
+        "AP",
+        "RR",
+        "Rprec",
+        "Bpref",
+        "infAP",
+        "ERR",
+        "RBP",
+        "Judged@5",
+        "SetP",
+        "SetR",
+        "SetF",
+        "SetAP",
+        "IPrec@0.5",
+        "relative_P_3",
+        "binG",
+        "ndcg_rel",
+        "Rndcg",
+        "11pt_avg",
+        "Rprec_mult_0.20",
     ];
-    for k in [k(1), k(3), k(10)] {
-        all.extend([
-            Metric::Ndcg(Some(k)),
-            Metric::AveragePrecision(Some(k)),
-            Metric::ReciprocalRank(Some(k)),
-        ]);
-        all.extend([Metric::Precision(k), Metric::Recall(k), Metric::Success(k)]);
-    }
-    all
+    let cut = ["nDCG", "AP", "RR", "P", "R", "Success"]
+        .iter()
+        .flat_map(|name| [1, 3, 10].map(|k| format!("{name}@{k}")));
+    let names = names.map(str::to_owned).into_iter().chain(cut);
+    names.map(|name| name.parse().unwrap()).collect()
+}
+
+fn value(metric: &Metric, judgements: &Judgements) -> f64 {
+    metric.score(
+        judgements,
+        &Rules {
+            highest_grade: 3,
+            ..Rules::default()
+        },
+    )
 }
 
 proptest! {
     #[test]
     fn every_metric_lies_between_0_and_1((grades, order) in cases()) {
         for metric in metrics() {
-            let value = metric.score(&judgements(&grades, &order));
+            let value = value(&metric, &judgements(&grades, &order));
             prop_assert!((0.0..=1.0 + 1e-12).contains(&value), "{metric} = {value}");
         }
     }
@@ -61,24 +81,36 @@ proptest! {
         prop_assume!(relevant > 0);
         let judgements = judgements(&grades, &order);
         for metric in metrics() {
-            let reachable = match metric {
-                Metric::Precision(k) => relevant.min(k.get()) as f64 / k.get() as f64,
-                Metric::Recall(k) | Metric::AveragePrecision(Some(k)) => relevant.min(k.get()) as f64 / relevant as f64,
+            let (k, all) = (metric.depth().min(12) as f64, relevant as f64);
+            let reachable = match metric.measure {
+                Measure::Precision => all.min(k) / metric.depth() as f64,
+                Measure::Recall => all.min(k) / all,
+                Measure::AveragePrecision if metric.cutoff.is_some() => all.min(k) / all,
+                // These know no ranking that is perfect for every set of judgements.
+                Measure::ExpectedReciprocalRank
+                | Measure::RankBiasedPrecision { .. }
+                | Measure::Judged
+                | Measure::SetPrecision
+                | Measure::SetF(_)
+                | Measure::SetAveragePrecision
+                | Measure::InferredAp
+                | Measure::PrecisionAtMultiple(_) => continue,
                 _ => 1.0,
             };
-            prop_assert!((metric.score(&judgements) - reachable).abs() < 1e-12, "{metric}");
+            prop_assert!((value(&metric, &judgements) - reachable).abs() < 1e-12, "{metric}");
         }
     }
 
     #[test]
-    fn moving_a_better_document_up_never_lowers_ndcg((grades, order) in cases(), place in 1_usize..12) {
+    fn moving_a_better_document_up_never_lowers_a_score((grades, order) in cases(), place in 1_usize..12) {
         if place < order.len() {
             let (mut better, mut worse) = (order.clone(), order);
             better[place - 1..=place].sort_by_key(|&i| std::cmp::Reverse(grades[i]));
             worse[place - 1..=place].sort_by_key(|&i| grades[i]);
-            for k in [None, NonZeroUsize::new(3), NonZeroUsize::new(10)] {
-                let metric = Metric::Ndcg(k);
-                prop_assert!(metric.score(&judgements(&grades, &better)) >= metric.score(&judgements(&grades, &worse)) - 1e-12);
+            for name in ["nDCG", "nDCG@3", "nDCG(dcg='exp-log2')@10", "ERR", "RBP", "AP", "Bpref"] {
+                let metric: Metric = name.parse().unwrap();
+                let (better, worse) = (judgements(&grades, &better), judgements(&grades, &worse));
+                prop_assert!(value(&metric, &better) >= value(&metric, &worse) - 1e-12, "{metric}");
             }
         }
     }

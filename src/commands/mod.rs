@@ -4,6 +4,7 @@ pub mod data;
 pub mod eval;
 pub mod index;
 pub mod report;
+pub mod score;
 pub mod search;
 
 use std::io::Write;

@@ -103,11 +103,11 @@ pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> 
     }
     let mut parts = vec![
         format!("{}: {path}", identity.name),
-        metric_table(style, identity, &summary),
+        metric_table(style, &identity.variants, &summary),
     ];
     if !differences.is_empty() {
         parts.push("difference from the first variant, paired by example:".to_owned());
-        parts.push(difference_table(style, identity, &differences));
+        parts.push(difference_table(style, &identity.variants, &differences));
     }
     parts.extend([latency_table(style, &latencies), notes.join("\n")]);
     Ok(parts.join("\n\n"))

@@ -5,11 +5,14 @@
 
 mod card;
 mod checksum;
+mod columns;
 mod corpus;
 mod error;
 mod judged;
+mod pairs;
 mod paths;
 mod qrels;
+mod rankings;
 mod record;
 mod rows;
 mod smart;
@@ -24,6 +27,7 @@ pub use error::{DataError, Place};
 pub use judged::{Judged, Query};
 pub use paths::PathText;
 pub use qrels::{Judgement, Qrels, QrelsFile};
+pub use rankings::{Rankings, Retrieved};
 pub use record::{Fields, Metadata};
 pub use source::Source;
 pub use table::{Encoding, Format, Table};

@@ -1,12 +1,13 @@
 //! Relevance judgements: which document answers which query, and how well.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::rows::Lines;
-use super::{DataError, Encoding, PathText, Place};
+use super::pairs::{self, Pairs};
+use super::{DataError, PathText, Place, columns};
 
 /// A file of judgements: `query document grade` (BEIR, with or without a header) or TREC's `query 0 document grade`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ pub struct Judgement {
     pub document: String,
     /// Its grade: positive is relevant, and more is better.
     pub grade: i32,
-    /// The line of the file.
+    /// The line of the file; the row where the format has no lines.
     pub line: u64,
 }
 
@@ -43,65 +44,130 @@ pub struct Qrels {
 const HEADERS: [&str; 6] = ["query-id", "query_id", "qid", "query", "topic", "topic_id"];
 
 impl QrelsFile {
-    /// Reads the whole file.
+    /// A file whose grades count as they stand.
+    pub fn at(path: PathText) -> Self {
+        Self {
+            path,
+            grades: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the whole file: lines (plain or gzip), JSON (`{"query": {"document": grade}}`) or Parquet (`query_id`,
+    /// `doc_id`, `relevance`).
     pub fn read(&self) -> anyhow::Result<Qrels> {
         let path = self.path.resolve()?;
         let mut queries: BTreeMap<String, Vec<Judgement>> = BTreeMap::new();
-        let mut seen: HashMap<(String, String), u64> = HashMap::new();
-        for line in Lines::open(&path, Encoding::Utf8)? {
-            let (number, line) = line?;
-            let fault = |message: String| DataError::at(&path, Place::Line(number), message);
-            let columns: Vec<&str> = if line.contains('\t') {
-                line.split('\t').map(str::trim).collect()
-            } else {
-                line.split_whitespace().collect()
-            };
-            let (query, document, grade) = match *columns.as_slice() {
-                [] | [""] => continue,
-                [query, document, grade] | [query, _, document, grade] => (query, document, grade),
-                _ => {
-                    return Err(fault(format!(
-                        "{} columns; expected `query document grade` or TREC's `query 0 document grade`",
-                        columns.len()
-                    ))
-                    .into());
+        match pairs::read(&path, &["relevance", "grade", "score", "rel"])? {
+            Pairs::Rows(triples) => {
+                for (row, (query, document, grade)) in (1..).zip(triples) {
+                    let grade = self.grade(&grade);
+                    let grade =
+                        grade.map_err(|message| DataError::at(&path, Place::Row(row), message))?;
+                    let judgement = Judgement {
+                        document,
+                        grade,
+                        line: row,
+                    };
+                    queries.entry(query).or_default().push(judgement);
                 }
-            };
-            if number == 1 && HEADERS.contains(&query.to_ascii_lowercase().as_str()) {
-                continue;
             }
-            let Ok(code) = grade.parse::<i32>() else {
-                return Err(fault(format!(
-                    "the grade `{grade}` is not a whole number, such as 0, 1 or 2"
-                ))
-                .into());
-            };
-            let grade = match self.grades.get(grade) {
-                Some(&grade) => grade,
-                None if self.grades.is_empty() => code,
-                None => {
-                    return Err(fault(format!(
-                        "the grade `{grade}` is not one of those listed in `grades`"
-                    ))
-                    .into());
+            Pairs::Lines => {
+                let text = columns::text(&path)?;
+                let judged =
+                    columns::parse(&path, &text, |number, line| self.judgement(number, line))?;
+                let mut judged = judged.into_iter().peekable();
+                while let Some((query, first)) = judged.next() {
+                    let judgements = queries.entry(query.to_owned()).or_default();
+                    judgements.push(first);
+                    while let Some((_, next)) = judged.next_if(|(next, _)| *next == query) {
+                        judgements.push(next);
+                    }
                 }
-            };
-            if let Some(earlier) = seen.insert((query.to_owned(), document.to_owned()), number) {
-                let message = format!(
-                    "query `{query}` and document `{document}` are judged already in line {earlier}; keep one of the two"
-                );
-                return Err(fault(message).into());
             }
-            let judgement = Judgement {
-                document: document.to_owned(),
-                grade,
-                line: number,
-            };
-            queries.entry(query.to_owned()).or_default().push(judgement);
         }
         if queries.is_empty() {
             return Err(DataError::file(&path, "holds no judgement").into());
         }
+        check_documents(&path, &queries)?;
         Ok(Qrels { path, queries })
+    }
+
+    fn judgement<'t>(
+        &self,
+        number: u64,
+        line: &'t str,
+    ) -> Result<Option<(&'t str, Judgement)>, String> {
+        // Ids in columns that tabs separate may hold blanks.
+        let mut columns: Vec<&str> = line.split('\t').map(str::trim).collect();
+        if !(3..=4).contains(&columns.len()) {
+            columns = line.split_whitespace().collect();
+        }
+        let ([query, document, grade] | [query, _, document, grade]) = *columns.as_slice() else {
+            return Err(format!(
+                "{} columns; expected `query document grade` or TREC's `query 0 document grade`",
+                columns.len()
+            ));
+        };
+        if number == 1 && HEADERS.contains(&query.to_ascii_lowercase().as_str()) {
+            return Ok(None);
+        }
+        let grade = self.grade(grade)?;
+        let document = document.to_owned();
+        Ok(Some((
+            query,
+            Judgement {
+                document,
+                grade,
+                line: number,
+            },
+        )))
+    }
+
+    fn grade(&self, text: &str) -> Result<i32, String> {
+        let code = text
+            .parse::<i32>()
+            .map_err(|_| format!("the grade `{text}` is not a whole number, such as 0, 1 or 2"))?;
+        match self.grades.get(text) {
+            Some(&grade) => Ok(grade),
+            None if self.grades.is_empty() => Ok(code),
+            None => Err(format!(
+                "the grade `{text}` is not one of those listed in `grades`"
+            )),
+        }
+    }
+}
+
+/// No document is judged twice for one query.
+fn check_documents(
+    path: &Path,
+    queries: &BTreeMap<String, Vec<Judgement>>,
+) -> Result<(), DataError> {
+    let twice = |(query, judgements): (&String, &Vec<Judgement>)| {
+        let mut seen = HashMap::with_capacity(judgements.len());
+        judgements.iter().find_map(|judgement| {
+            let earlier = seen.insert(judgement.document.as_str(), judgement.line)?;
+            let message = format!(
+                "query `{query}` and document `{}` are judged already in line {earlier}; keep one of the two",
+                judgement.document
+            );
+            Some((judgement.line, message))
+        })
+    };
+    // The first of the file, whatever its query.
+    let first = queries.par_iter().filter_map(twice).min();
+    first.map_or(Ok(()), |(line, message)| {
+        Err(DataError::at(path, Place::Line(line), message))
+    })
+}
+
+impl Qrels {
+    /// The highest grade of all judgements.
+    pub fn highest_grade(&self) -> Option<i32> {
+        let grades = self
+            .queries
+            .values()
+            .flatten()
+            .map(|judgement| judgement.grade);
+        grades.max()
     }
 }

@@ -82,10 +82,7 @@ impl Source {
         match self {
             Self::Beir(beir) => {
                 let path = beir.path.join(&format!("qrels/{}.tsv", beir.split));
-                Some(QrelsFile {
-                    path,
-                    grades: std::collections::BTreeMap::new(),
-                })
+                Some(QrelsFile::at(path))
             }
             Self::Tables(tables) => tables.qrels.clone(),
         }

@@ -174,7 +174,7 @@ fn parquet_row(batch: &RecordBatch, row: usize) -> Result<Map<String, Value>, St
 }
 
 /// One cell as JSON; what JSON has no form for (dates, decimals) becomes the text that arrow writes.
-fn cell(column: &dyn Array, row: usize) -> Result<Value, ArrowError> {
+pub(super) fn cell(column: &dyn Array, row: usize) -> Result<Value, ArrowError> {
     use arrow::datatypes as t;
     if column.is_null(row) {
         return Ok(Value::Null);

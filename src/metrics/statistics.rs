@@ -5,11 +5,23 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// Resamples behind every interval that ragkit prints.
+/// Resamples behind an interval.
 pub const RESAMPLES: usize = 10_000;
 
-/// The convention of [`intervals`], for reports.
-pub const CONVENTION: &str = "95 % BCa bootstrap over examples, 10000 resamples";
+/// From so many examples on the interval is the analytic one: resampling would add noise and no accuracy.
+///
+/// On skewed and binary samples of this size its ends lie within 1 % of the width from those of 200,000
+/// resamples (`tests/golden.rs`); 10,000 resamples scatter by 2 %.
+pub const ANALYTIC_FROM: usize = 1_000;
+
+/// The convention of [`intervals`] over so many examples, for reports.
+pub fn convention(examples: usize) -> &'static str {
+    if examples < ANALYTIC_FROM {
+        "95 % BCa bootstrap over examples, 10000 resamples"
+    } else {
+        "95 % ABC interval over examples (analytic BCa)"
+    }
+}
 
 /// The 95 % interval of a mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,9 +46,11 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 /// All columns have one value an example, in the same order, and see the same resamples, so that differences
 /// between columns are paired. Resample `i` draws from stream `i` of ChaCha8 under `seed`: the result depends
 /// on neither the number of threads nor the other columns. `None` where the data cannot tell: fewer than two
-/// examples, or all values equal (the bootstrap would answer with an interval of width 0).
+/// examples, or all values equal (the bootstrap would answer with an interval of width 0). From [`ANALYTIC_FROM`] examples
+/// on it is the ABC interval, to which the other converges.
 ///
-/// Source: Efron 1987, "Better bootstrap confidence intervals"; the acceleration of a mean by the jackknife.
+/// Source: Efron 1987, "Better bootstrap confidence intervals"; the acceleration of a mean by the jackknife. DiCiccio
+/// and Efron 1992, "More accurate confidence intervals in exponential families", for ABC.
 pub fn intervals(columns: &[&[f64]], seed: u64) -> Vec<Option<Interval>> {
     let count = columns.first().map_or(0, |column| column.len());
     assert!(
@@ -45,6 +59,9 @@ pub fn intervals(columns: &[&[f64]], seed: u64) -> Vec<Option<Interval>> {
     );
     if count < 2 {
         return vec![None; columns.len()];
+    }
+    if count >= ANALYTIC_FROM {
+        return columns.par_iter().map(|values| abc(values)).collect();
     }
     let resampled: Vec<Vec<f64>> = (0..RESAMPLES)
         .into_par_iter()
@@ -82,13 +99,36 @@ fn resample(columns: &[&[f64]], seed: u64, stream: usize) -> Vec<f64> {
     sums.iter().map(|sum| sum / count as f64).collect()
 }
 
+#[expect(
+    clippy::float_cmp,
+    reason = "equal values and not close ones make the bootstrap degenerate"
+)]
+fn all_equal(values: &[f64]) -> bool {
+    values.iter().all(|value| *value == values[0])
+}
+
+/// The analytic BCa interval of a mean: for a linear statistic the curvatures vanish, and the bias correction is the
+/// acceleration.
+fn abc(values: &[f64]) -> Option<Interval> {
+    if all_equal(values) {
+        return None;
+    }
+    let centre = mean(values)?;
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    let error = squares.sqrt() / values.len() as f64;
+    let acceleration = acceleration(values, centre);
+    let at = |probability: f64| {
+        let w = acceleration + Normal::standard().inverse_cdf(probability);
+        centre + error * w / (1.0 - acceleration * w).powi(2)
+    };
+    Some(Interval {
+        low: at(0.025),
+        high: at(0.975),
+    })
+}
+
 fn bca(values: &[f64], mut means: Vec<f64>) -> Option<Interval> {
-    #[expect(
-        clippy::float_cmp,
-        reason = "equal values and not close ones make the bootstrap degenerate"
-    )]
-    let all_equal = values.iter().all(|value| *value == values[0]);
-    if all_equal {
+    if all_equal(values) {
         return None;
     }
     let centre = mean(values)?;

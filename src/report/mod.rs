@@ -12,9 +12,9 @@ mod write;
 pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest};
 pub use read::{Difference, Latency, Run};
-pub use summary::{SummaryRow, summarise};
-pub use table::{Style, difference_table, index_facts, latency_table, metric_table};
-pub use write::{Evaluated, write};
+pub use summary::{ALL, SummaryRow, summarise};
+pub use table::{Style, difference_table, index_facts, latency_table, metric_table, text_table};
+pub use write::{Evaluated, ScoreRow, write, write_scores};
 
 /// Names of the files of a run directory.
 pub mod files {

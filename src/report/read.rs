@@ -38,6 +38,12 @@ pub struct Difference {
     pub ci_low: Option<f64>,
     /// Upper end.
     pub ci_high: Option<f64>,
+    /// Probability of a difference at least as large if the two did not differ; absent where it was not tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<f64>,
+    /// The same, adjusted by Holm's method for all differences that were tested together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_holm: Option<f64>,
 }
 
 /// The latency of one stage of one variant.
@@ -179,6 +185,8 @@ impl Run {
                         difference,
                         ci_low: interval.map(|interval| interval.low),
                         ci_high: interval.map(|interval| interval.high),
+                        p_value: None,
+                        p_holm: None,
                     });
                 }
             }

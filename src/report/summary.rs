@@ -8,7 +8,7 @@ use super::Evaluated;
 use crate::metrics::{MetricFacts, statistics};
 
 /// The slice that holds every example.
-pub(super) const ALL: &str = "all";
+pub const ALL: &str = "all";
 
 /// One row of `summary.parquet`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -96,7 +96,7 @@ pub fn summarise(
                     "{}; {}; {}, seed {seed}",
                     metrics[metric].convention,
                     notes[variant],
-                    statistics::CONVENTION
+                    statistics::convention(values.len())
                 ),
             });
         }

@@ -14,6 +14,19 @@ pub enum Style {
     Markdown,
 }
 
+/// A table of texts; columns from `numbers_from` on are aligned to the right.
+pub fn text_table(
+    style: Style,
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    numbers_from: usize,
+) -> String {
+    let header = header.iter().map(|&name| name.to_owned());
+    let mut table = table(style, header, numbers_from);
+    table.add_rows(rows);
+    table.to_string()
+}
+
 fn table(style: Style, header: impl IntoIterator<Item = String>, numbers_from: usize) -> Table {
     let mut table = Table::new();
     table.load_style(match style {
@@ -43,7 +56,7 @@ fn estimate(value: f64, low: Option<f64>, high: Option<f64>, signed: bool) -> St
 }
 
 /// The mean of every variant by metric and slice, with its interval.
-pub fn metric_table(style: Style, identity: &Identity, summary: &[SummaryRow]) -> String {
+pub fn metric_table(style: Style, variants: &[String], summary: &[SummaryRow]) -> String {
     let cells = summary.iter().map(|row| Cell {
         column: &row.variant,
         metric: &row.metric,
@@ -51,25 +64,24 @@ pub fn metric_table(style: Style, identity: &Identity, summary: &[SummaryRow]) -
         n: row.n,
         text: estimate(row.mean, row.ci_low, row.ci_high, false),
     });
-    pivot(
-        style,
-        &identity.variants,
-        &cells.collect::<Vec<_>>(),
-        String::clone,
-    )
+    pivot(style, variants, &cells.collect::<Vec<_>>(), String::clone)
 }
 
 /// How far every variant is from the first one on the same examples, by metric and slice.
-pub fn difference_table(style: Style, identity: &Identity, differences: &[Difference]) -> String {
+///
+/// With its p-value where it was tested, adjusted for all tests of the table.
+pub fn difference_table(style: Style, variants: &[String], differences: &[Difference]) -> String {
     let cells = differences.iter().map(|row| Cell {
         column: &row.variant,
         metric: &row.metric,
         slice: &row.slice,
         n: row.n,
-        text: estimate(row.difference, row.ci_low, row.ci_high, true),
+        text: estimate(row.difference, row.ci_low, row.ci_high, true)
+            + &row
+                .p_holm
+                .map_or_else(String::new, |p| format!(" p={p:.4}")),
     });
-    let (baseline, others) = identity
-        .variants
+    let (baseline, others) = variants
         .split_first()
         .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     pivot(style, others, &cells.collect::<Vec<_>>(), |variant| {

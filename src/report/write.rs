@@ -14,6 +14,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::{Identity, RunPath, SummaryRow, files};
 use crate::metrics::MetricFacts;
+use crate::metrics::statistics::Interval;
 use crate::outputs::{Item, Output, Stage};
 use crate::whole_file::WholeFile;
 
@@ -45,6 +46,7 @@ pub fn write(
     summary: &[SummaryRow],
 ) -> anyhow::Result<()> {
     let variants = &identity.variants;
+    let footer = identity.to_json();
     let batches = |rows: Rows| {
         // One empty batch where there is no example, so that the file has its columns all the same.
         let parts = examples
@@ -52,19 +54,53 @@ pub fn write(
             .chain(examples.is_empty().then_some(examples));
         parts.map(move |part| rows(part, variants, metrics))
     };
-    write_file(&run.file(files::EXAMPLES), identity, batches(example_rows))?;
-    write_file(&run.file(files::RESULTS), identity, batches(result_rows))?;
-    write_file(&run.file(files::TIMINGS), identity, batches(timing_rows))?;
+    write_file(&run.file(files::EXAMPLES), &footer, batches(example_rows))?;
+    write_file(&run.file(files::RESULTS), &footer, batches(result_rows))?;
+    write_file(&run.file(files::TIMINGS), &footer, batches(timing_rows))?;
     write_file(
         &run.file(files::SUMMARY),
-        identity,
+        &footer,
         std::iter::once(summary_rows(summary)),
     )
 }
 
+/// A row of a file of scores: of one query, or of all.
+#[derive(Debug)]
+pub struct ScoreRow<'a> {
+    /// The run.
+    pub run: &'a str,
+    /// The query; `None` for all of them together.
+    pub query: Option<&'a str>,
+    /// The metric's name.
+    pub metric: &'a str,
+    /// The value.
+    pub value: f64,
+    /// The interval of the value over all queries, where there is one.
+    pub interval: Option<Interval>,
+    /// The convention of the value.
+    pub convention: &'a str,
+}
+
+/// Writes a file of scores: `run`, `query_id` (null over all queries), `metric`, `value`, `ci_low`, `ci_high`,
+/// `convention`.
+pub fn write_scores(path: &Path, footer: &str, rows: &[ScoreRow<'_>]) -> anyhow::Result<()> {
+    let columns = |rows: &[ScoreRow<'_>]| {
+        batch(vec![
+            ("run", texts(rows, |row| Some(row.run))),
+            ("query_id", texts(rows, |row| row.query)),
+            ("metric", texts(rows, |row| Some(row.metric))),
+            ("value", numbers(rows, |row| Some(row.value))),
+            ("ci_low", numbers(rows, |row| Some(row.interval?.low))),
+            ("ci_high", numbers(rows, |row| Some(row.interval?.high))),
+            ("convention", texts(rows, |row| Some(row.convention))),
+        ])
+    };
+    write_file(path, footer, std::iter::once(columns(rows)))
+}
+
 fn write_file(
     path: &Path,
-    identity: &Identity,
+    footer: &str,
     batches: impl IntoIterator<Item = anyhow::Result<RecordBatch>>,
 ) -> anyhow::Result<()> {
     let mut file = WholeFile::create(path.to_owned())?;
@@ -77,7 +113,7 @@ fn write_file(
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_key_value_metadata(Some(vec![KeyValue::new(
             "ragkit".to_owned(),
-            identity.to_json(),
+            footer.to_owned(),
         )]))
         .build();
     let mut writer = ArrowWriter::try_new(&mut file, schema, Some(properties))?;

@@ -175,7 +175,7 @@ impl Config {
             }
         }
         for metric in metrics {
-            let cutoff = metric.cutoff().unwrap_or(0);
+            let cutoff = metric.cutoff.map_or(0, NonZeroUsize::get);
             ensure!(
                 cutoff <= self.depth.get(),
                 "`{metric}` needs rankings {cutoff} deep, `system.rag.depth` is {}; raise it or drop the metric",

@@ -8,8 +8,7 @@ mod searcher;
 use super::System;
 use crate::data::{self, Judged};
 use crate::indexes::{Hit, Index};
-use crate::metrics::ranking::Judgements;
-use crate::metrics::{Metric, MetricFacts};
+use crate::metrics::{Judgements, Metric, MetricFacts, Rules};
 use crate::outputs::{Item, Output, Stage};
 
 pub use config::{Config, Dense, Hybrid, IndexChoice, Retrieve, Variant};
@@ -22,6 +21,7 @@ pub struct Rag<'a> {
     index: &'a Index,
     judged: &'a Judged,
     metrics: &'a [Metric],
+    rules: Rules,
     variants: &'a [Variant],
     depth: usize,
     searcher: Searcher<'a>,
@@ -44,6 +44,7 @@ impl<'a> Rag<'a> {
             index,
             judged,
             metrics,
+            rules: Rules::with_highest_grade(judged.qrels.highest_grade()),
             variants: &config.variants,
             depth,
             searcher,
@@ -109,7 +110,11 @@ impl System for Rag<'_> {
         let facts = |metric: &Metric| MetricFacts {
             name: metric.to_string(),
             unit: "1",
-            convention: metric.convention().to_owned(),
+            convention: format!(
+                "{}; {}",
+                metric.explanation().definition,
+                metric.convention(&self.rules)
+            ),
         };
         self.metrics.iter().map(facts).collect()
     }
@@ -119,7 +124,7 @@ impl System for Rag<'_> {
         let judgements = Judgements::new(ranked, self.judged.grades(&example.id));
         self.metrics
             .iter()
-            .map(|metric| metric.score(&judgements))
+            .map(|metric| metric.score(&judgements, &self.rules))
             .collect()
     }
 }
