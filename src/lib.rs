@@ -5,6 +5,7 @@
 //! ```text
 //! corpus ───────────────► ragkit index ──► index directory ──► ragkit search   (look)
 //! config (TOML) + dataset ► ragkit eval ───► run directory ────► ragkit report   (look)
+//! runs of other systems ──► ragkit score ──► tables, Parquet, trec_eval's lines
 //! ```
 //!
 //! # The house
@@ -21,6 +22,7 @@
 //! | 3 | [`report`] | the run directory: Parquet out, questions back in, tables |
 //! | 3 | [`models`] | from text to vectors |
 //! | 2 | [`analysis`] | from text to terms |
+//! | 2 | [`scoring`] | runs of any system against judgements, under the conventions of the field's tools |
 //! | 1 | [`data`], [`metrics`], [`outputs`], [`whole_file`] | records and readers; pure functions; what a system produced; files that appear whole |
 //!
 //! # The way of the data
@@ -32,7 +34,8 @@
 //!
 //! # What makes a number repeatable
 //!
-//! A ranking is a total order ([`indexes::Hit::order`]: score, then document id as trec_eval breaks ties), a sum has a
+//! A number is a function of its inputs and of a stated convention ([`scoring::Convention`], [`metrics::Rules`]), which stands
+//! beside it in every table and file. A ranking is a total order ([`indexes::Hit::order`]: score, then document id as trec_eval breaks ties), a sum has a
 //! fixed order whatever the number of threads or the batch ([`indexes::Flat`], [`indexes::Bm25`], [`models::Lsa`]),
 //! and randomness is counted, not consumed ([`metrics::statistics::intervals`]). So every file of a run but its
 //! timings and its manifest is the same, byte for byte, for the same inputs and seed on one kind of machine.

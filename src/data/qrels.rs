@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use foldhash::fast::FixedState;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +76,7 @@ impl QrelsFile {
                 let text = columns::text(&path)?;
                 let judged =
                     columns::parse(&path, &text, |number, line| self.judgement(number, line))?;
-                let mut judged = judged.into_iter().peekable();
+                let mut judged = judged.into_iter().flatten().peekable();
                 while let Some((query, first)) = judged.next() {
                     let judgements = queries.entry(query.to_owned()).or_default();
                     judgements.push(first);
@@ -98,14 +99,22 @@ impl QrelsFile {
         line: &'t str,
     ) -> Result<Option<(&'t str, Judgement)>, String> {
         // Ids in columns that tabs separate may hold blanks.
-        let mut columns: Vec<&str> = line.split('\t').map(str::trim).collect();
-        if !(3..=4).contains(&columns.len()) {
-            columns = line.split_whitespace().collect();
-        }
-        let ([query, document, grade] | [query, _, document, grade]) = *columns.as_slice() else {
+        let tabs = line.split('\t').count();
+        let (columns, count) = if (3..=4).contains(&tabs) {
+            let mut columns = [""; 4];
+            for (column, text) in columns.iter_mut().zip(line.split('\t')) {
+                *column = text.trim();
+            }
+            (columns, tabs)
+        } else {
+            columns::split(line)
+        };
+        let (([query, document, grade, _], 3) | ([query, _, document, grade], 4)) =
+            (columns, count)
+        else {
+            let count = line.split_whitespace().count();
             return Err(format!(
-                "{} columns; expected `query document grade` or TREC's `query 0 document grade`",
-                columns.len()
+                "{count} columns; expected `query document grade` or TREC's `query 0 document grade`"
             ));
         };
         if number == 1 && HEADERS.contains(&query.to_ascii_lowercase().as_str()) {
@@ -143,7 +152,7 @@ fn check_documents(
     queries: &BTreeMap<String, Vec<Judgement>>,
 ) -> Result<(), DataError> {
     let twice = |(query, judgements): (&String, &Vec<Judgement>)| {
-        let mut seen = HashMap::with_capacity(judgements.len());
+        let mut seen = HashMap::with_capacity_and_hasher(judgements.len(), FixedState::default());
         judgements.iter().find_map(|judgement| {
             let earlier = seen.insert(judgement.document.as_str(), judgement.line)?;
             let message = format!(

@@ -1,20 +1,24 @@
 //! The rankings that some system produced: a run, in TREC's meaning of the word.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use super::pairs::{self, Pairs};
 use super::{DataError, Place, columns};
 
-/// A part of the text of a run.
+/// A part of the text of a run. Offsets of 32 bits halve the memory that a large run takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Span {
-    start: usize,
-    length: u32,
+    start: u32,
+    end: u32,
 }
+
+/// The longest text whose parts a [`Span`] can name.
+const LONGEST: usize = u32::MAX as usize;
 
 /// One retrieved document.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,7 +47,6 @@ pub struct Rankings {
 struct Row {
     query: Span,
     retrieved: Retrieved,
-    tag: Span,
 }
 
 const EXPECTED: &str = "expected TREC's `query Q0 document rank score tag`";
@@ -59,27 +62,27 @@ impl Rankings {
         let (text, rows, has_lines) = match pairs::read(path, &["score", "sim", "relevance"])? {
             Pairs::Lines => {
                 let text = columns::text(path)?;
+                check_length(path, &text)?;
                 let rows = lines(path, &text)?;
                 (text, rows, true)
             }
             Pairs::Rows(triples) => {
                 let (text, rows) = triples_as_rows(path, triples)?;
-                (text, rows, false)
+                (text, vec![rows], false)
             }
         };
-        let Some(last) = rows.last() else {
+        if rows.iter().all(Vec::is_empty) {
             return Err(DataError::file(path, "holds no result"));
-        };
-        let stem = || {
-            path.file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned()
-        };
-        let tag = match slice(&text, last.tag) {
-            "" => stem(),
-            tag => tag.to_owned(),
-        };
+        }
+        let tag = has_lines.then(|| tag(&text)).flatten().map_or_else(
+            || {
+                path.file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned()
+            },
+            str::to_owned,
+        );
         let (retrieved, queries) = by_query(&text, &rows);
         drop(rows);
         let rankings = Self {
@@ -97,7 +100,7 @@ impl Rankings {
     /// No document stands twice under one query.
     fn check_documents(&self) -> Result<(), DataError> {
         let twice = |(query, range): &(Span, Range<usize>)| {
-            let mut seen = HashSet::with_capacity(range.len());
+            let mut seen = HashSet::with_capacity_and_hasher(range.len(), FixedState::default());
             let documents = &self.retrieved[range.clone()];
             let again = documents
                 .iter()
@@ -137,7 +140,7 @@ impl Rankings {
 
     /// An error about one retrieved document.
     pub fn fault(&self, retrieved: &Retrieved, message: impl Into<String>) -> DataError {
-        let before = &self.text.as_bytes()[..retrieved.document.start];
+        let before = &self.text.as_bytes()[..retrieved.document.start as usize];
         DataError {
             path: self.path.clone(),
             place: self
@@ -149,68 +152,78 @@ impl Rankings {
 }
 
 fn slice(text: &str, span: Span) -> &str {
-    &text[span.start..span.start + span.length as usize]
+    &text[span.start as usize..span.end as usize]
 }
 
-fn lines(path: &Path, text: &str) -> Result<Vec<Row>, DataError> {
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "texts are no longer than `LONGEST`"
+)]
+fn span_at(start: usize, part: &str) -> Span {
+    Span {
+        start: start as u32,
+        end: (start + part.len()) as u32,
+    }
+}
+
+fn check_length(path: &Path, text: &str) -> Result<(), DataError> {
+    if text.len() > LONGEST {
+        let message = "holds more than 4 GiB of text; score it in parts, by query";
+        return Err(DataError::file(path, message));
+    }
+    Ok(())
+}
+
+/// The run's tag: the sixth column of the last line.
+fn tag(text: &str) -> Option<&str> {
+    let last = text.lines().rfind(|line| columns::is_content(line))?;
+    last.split_ascii_whitespace().nth(5)
+}
+
+fn lines(path: &Path, text: &str) -> Result<Vec<Vec<Row>>, DataError> {
     // The first line tells which format it is, so that a line cut short is not taken for one of the other.
-    let is_content = |line: &&str| {
-        !matches!(
-            line.trim_ascii_start().as_bytes().first(),
-            None | Some(b'#')
-        )
-    };
-    let first = text.lines().find(is_content).unwrap_or_default();
-    let ms_marco = first.split_ascii_whitespace().count() == 3;
+    let first = text
+        .lines()
+        .find(|line| columns::is_content(line))
+        .unwrap_or_default();
+    let ms_marco = columns::split::<3>(first).1 == 3;
     let span = |part: &str| {
-        // A part of `text`, so it lies in it.
+        // A part of `text`, which is no longer than `LONGEST`.
         let start = part.as_ptr() as usize - text.as_ptr() as usize;
-        let length = u32::try_from(part.len()).map_err(|_| "a column is longer than 4 GiB")?;
-        Ok::<_, String>(Span { start, length })
+        span_at(start, part)
     };
-    columns::parse(path, text, |_, line| {
-        let mut parts = line.split_ascii_whitespace();
-        let mut next = || parts.next();
-        if ms_marco {
-            let (Some(query), Some(document), Some(rank), None) = (next(), next(), next(), next())
-            else {
-                let count = line.split_ascii_whitespace().count();
-                return Err(format!(
-                    "{count} columns; expected MS MARCO's `query document rank`, as in the first line"
-                ));
-            };
-            let whole = rank.parse().ok().filter(|rank| *rank > 0);
-            let rank: u32 = whole.ok_or_else(|| format!("the rank `{rank}` is not a whole number from 1; {EXPECTED} or MS MARCO's `query document rank`"))?;
-            let retrieved = Retrieved {
-                document: span(document)?,
-                score: -f64::from(rank),
-                rank: Some(rank),
-            };
-            return Ok(Some(Row {
-                query: span(query)?,
-                retrieved,
-                tag: Span {
-                    start: 0,
-                    length: 0,
-                },
-            }));
-        }
-        let (Some(query), Some(_), Some(document), Some(rank), Some(score), Some(tag)) =
-            (next(), next(), next(), next(), next(), next())
-        else {
-            let count = line.split_ascii_whitespace().count();
+    let trec = |line: &str| {
+        let ([query, _, document, rank, score, _], count) = columns::split(line);
+        if count < 6 {
             return Err(format!("{count} columns; {EXPECTED}"));
-        };
+        }
         let retrieved = Retrieved {
-            document: span(document)?,
+            document: span(document),
             score: parse_score(score)?,
             rank: rank.parse().ok().filter(|rank| *rank > 0),
         };
-        Ok(Some(Row {
-            query: span(query)?,
-            retrieved,
-            tag: span(tag)?,
-        }))
+        let query = span(query);
+        Ok(Some(Row { query, retrieved }))
+    };
+    let by_rank = |line: &str| {
+        let ([query, document, rank], count) = columns::split(line);
+        if count != 3 {
+            return Err(format!(
+                "{count} columns; expected MS MARCO's `query document rank`, as in the first line"
+            ));
+        }
+        let whole = rank.parse().ok().filter(|rank| *rank > 0);
+        let rank: u32 = whole.ok_or_else(|| format!("the rank `{rank}` is not a whole number from 1; {EXPECTED} or MS MARCO's `query document rank`"))?;
+        let retrieved = Retrieved {
+            document: span(document),
+            score: -f64::from(rank),
+            rank: Some(rank),
+        };
+        let query = span(query);
+        Ok(Some(Row { query, retrieved }))
+    };
+    columns::parse(path, text, |_, line| {
+        if ms_marco { by_rank(line) } else { trec(line) }
     })
 }
 
@@ -231,12 +244,11 @@ fn triples_as_rows(
     let (mut text, mut rows) = (String::new(), Vec::new());
     for (number, (query, document, score)) in (1..).zip(triples) {
         let mut keep = |part: &str| {
-            let start = text.len();
             text.push_str(part);
-            let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
-            Span { start, length }
+            check_length(path, &text)?;
+            Ok(span_at(text.len() - part.len(), part))
         };
-        let (query, document) = (keep(&query), keep(&document));
+        let (query, document) = (keep(&query)?, keep(&document)?);
         let score = parse_score(&score)
             .map_err(|message| DataError::at(path, Place::Row(number), message))?;
         let retrieved = Retrieved {
@@ -244,56 +256,25 @@ fn triples_as_rows(
             score,
             rank: None,
         };
-        rows.push(Row {
-            query,
-            retrieved,
-            tag: Span {
-                start: 0,
-                length: 0,
-            },
-        });
+        rows.push(Row { query, retrieved });
     }
     Ok((text, rows))
 }
 
 /// The rows brought together by query, their order kept inside; queries in the order of their bytes.
-fn by_query(text: &str, rows: &[Row]) -> (Vec<Retrieved>, Vec<(Span, Range<usize>)>) {
-    let mut numbers: HashMap<&str, usize> = HashMap::new();
-    let mut firsts: Vec<Span> = Vec::new();
-    let mut last: Option<(&str, usize)> = None;
-    let of_row: Vec<usize> = rows
-        .iter()
-        .map(|row| {
-            let query = slice(text, row.query);
-            if let Some((known, number)) = last
-                && known == query
-            {
-                return number;
-            }
-            let number = *numbers.entry(query).or_insert_with(|| {
-                firsts.push(row.query);
-                firsts.len() - 1
-            });
-            last = Some((query, number));
-            number
-        })
-        .collect();
-    let mut order: Vec<usize> = (0..firsts.len()).collect();
-    order.sort_unstable_by_key(|number| slice(text, firsts[*number]));
-    let mut counts = vec![0; firsts.len()];
-    for number in &of_row {
-        counts[*number] += 1;
-    }
-    let (mut starts, mut queries, mut start) = (vec![0; firsts.len()], Vec::new(), 0);
-    for number in order {
-        starts[number] = start;
-        queries.push((firsts[number], start..start + counts[number]));
-        start += counts[number];
-    }
-    let mut retrieved: Vec<Retrieved> = rows.iter().map(|row| row.retrieved).collect();
-    for (row, number) in rows.iter().zip(of_row) {
-        retrieved[starts[number]] = row.retrieved;
-        starts[number] += 1;
+fn by_query(text: &str, rows: &[Vec<Row>]) -> (Vec<Retrieved>, Vec<(Span, Range<usize>)>) {
+    let query = |row: &Row| slice(text, row.query);
+    let together = |a: &Row, b: &Row| query(a) == query(b);
+    let stretches = rows.iter().flat_map(|part| part.chunk_by(together));
+    let mut stretches: Vec<&[Row]> = stretches.collect();
+    stretches.sort_by_key(|stretch| query(&stretch[0]));
+    let count = rows.iter().map(Vec::len).sum();
+    let (mut retrieved, mut queries) = (Vec::with_capacity(count), Vec::new());
+    for of_query in stretches.chunk_by(|a, b| query(&a[0]) == query(&b[0])) {
+        let start = retrieved.len();
+        let rows = of_query.iter().copied().flatten();
+        retrieved.extend(rows.map(|row| row.retrieved));
+        queries.push((of_query[0][0].query, start..retrieved.len()));
     }
     (retrieved, queries)
 }

@@ -7,6 +7,7 @@ mod trec_lines;
 use std::collections::HashMap;
 
 use anyhow::{bail, ensure};
+use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use crate::data::{DataError, Judgement, Qrels, Rankings, Retrieved};
@@ -178,7 +179,7 @@ impl Pair<'_> {
         self.retrieved.unwrap_or_default()
     }
 
-    fn grades(&self) -> HashMap<&str, i32> {
+    fn grades(&self) -> HashMap<&str, i32, FixedState> {
         let grades = self.judged.iter();
         grades
             .map(|judgement| (judgement.document.as_str(), judgement.grade))

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Format;
+use super::arguments::Format;
 use super::outcome::{Outcome, Scored, names};
 use crate::metrics::significance::PATTERNS;
 use crate::metrics::ties::Bounds;
