@@ -71,7 +71,7 @@ fn bounds_are_those_of_all_orders() {
         .map(|name| name.as_str().unwrap().parse().unwrap())
         .collect();
     let rules = Rules {
-        highest_grade: 4,
+        highest_grade: Some(4),
         ..Rules::default()
     };
     let mut checked = 0;

@@ -58,7 +58,7 @@ fn value(metric: &Metric, judgements: &Judgements) -> f64 {
     metric.score(
         judgements,
         &Rules {
-            highest_grade: 3,
+            highest_grade: Some(3),
             ..Rules::default()
         },
     )

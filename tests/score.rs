@@ -249,6 +249,66 @@ fn queries_on_one_side_only_are_told() {
     assert_eq!(text, "recip_rank            \tq1\t1.0000\n");
 }
 
+/// What a review by fresh eyes found.
+#[test]
+fn what_once_went_wrong() {
+    // Tabs and blanks in one line.
+    for qrels in [
+        "q1\t0 a\t2\nq1\t0 b\t0\nq1\t0 c\t1\nq2\t0 a\t1\nq2\t0 d\t-1\n",
+        "q1 0\ta\t2\nq1 0\tb\t0\nq1 0\tc\t1\nq2 0\ta\t1\nq2 0\td\t-1\n",
+        "# comment\nquery-id\tcorpus-id\tscore\nq1\ta\t2\nq1\tb\t0\nq1\tc\t1\nq2\ta\t1\nq2\td\t-1\n",
+    ] {
+        value(
+            &sandbox().file("mixed", qrels),
+            "mixed run -m RR",
+            f64::midpoint(0.5, 0.5),
+        );
+    }
+    // An id with a blank, and a query that is called as a header is.
+    let named = Sandbox::new()
+        .file("qrels", "query\tthe doc\t1\n")
+        .file("run.json", r#"{"query": {"the doc": 1}}"#);
+    value(&named, "qrels run.json -m RR", 1.0);
+    // Clicks as grades.
+    let clicks = Sandbox::new()
+        .file("qrels", "q1 0 a 2000\n")
+        .file("run", "q1 Q0 a 1 1 t\n");
+    clicks.fails("score qrels run -m ERR", "`ERR` takes 2 to the power of a grade, and the judgements go up to 2000; more than 100 is no grade: say what they are worth with `nDCG(gains={…})`, or leave it out");
+    value(&clicks, "qrels run -m nDCG", 1.0);
+    // A gain of one's own is kept, and a query's own document takes no place.
+    let sandbox = sandbox().file("self", "q1 Q0 q1 1 9 t\nq1 Q0 x 2 8 t\nq1 Q0 a 3 7 t\n");
+    let name = &values(
+        &sandbox,
+        "qrels run -m nDCG(gains={1:1,2:1})@2 --gain exponential",
+    )[0]
+    .0;
+    assert_eq!(name, "nDCG(gains={1:1,2:1})@2");
+    value(
+        &sandbox,
+        "qrels self -m RR --missing skip --without-self -M 2",
+        0.5,
+    );
+    value(&sandbox, "qrels self -m NumQ --as ir-measures", 1.0);
+    // Flags may be repeated, and trec_eval's formats named.
+    let text = sandbox
+        .ok("score --format trec -q -q -l1 -l2 -R qrels -T trec_results -m P.2 -m P_1 qrels run")
+        .stdout;
+    assert_eq!(
+        text.lines().last(),
+        Some("P_2                   \tall\t0.2500")
+    );
+    assert_eq!(text.lines().count(), 6);
+    assert_eq!(sandbox.ok("score --format trec -n qrels run").stdout, "");
+    sandbox.fails(
+        "score qrels run --ties bounds --parquet x",
+        "`--parquet` goes with neither `--format trec` nor `--ties bounds`",
+    );
+    sandbox.fails(
+        "score qrels run --as msmarco -m RR -l 3",
+        "no query of `qrels` has a document of grade 3 or more, and those without are left out",
+    );
+}
+
 #[test]
 fn several_runs_are_compared() {
     let good: String = (0..30)
@@ -343,7 +403,7 @@ fn explain_tells_definition_conventions_and_source() {
         .stdout;
     assert_eq!(
         shown,
-        "ERR@20\n  definition: expected 1 / rank at which a reader stops who is satisfied by grade g with probability (2^g − 1) / 2^highest\n  range: 0 to below 1\n  nothing retrieved or relevant: 0\n  over queries: arithmetic mean over the queries\n  conventions: as ir-measures 0.4.3; highest grade 4; ties by descending id, f64 scores; a judged query that is not in the run counts 0\n  source: Chapelle et al. 2009; TREC's gdeval.pl, whose highest grade is always 4\n"
+        "ERR@20\n  definition: expected 1 / rank at which a reader stops who is satisfied by grade g with probability (2^g − 1) / 2^highest\n  range: 0 to below 1\n  nothing retrieved or relevant: 0\n  over queries: arithmetic mean over the queries\n  conventions: as ir-measures 0.4.3; highest grade 4; ties by descending id, f64 scores; a judged query that is not in the run counts 0 in means and is not counted\n  source: Chapelle et al. 2009; TREC's gdeval.pl, whose highest grade is always 4\n"
     );
     let all = Sandbox::new().ok("score --explain all_trec").stdout;
     assert!(all.matches("source:").count() > 60, "{all}");

@@ -58,8 +58,10 @@ impl QrelsFile {
     pub fn read(&self) -> anyhow::Result<Qrels> {
         let path = self.path.resolve()?;
         let mut queries: BTreeMap<String, Vec<Judgement>> = BTreeMap::new();
+        let mut place: fn(u64) -> Place = Place::Line;
         match pairs::read(&path, &["relevance", "grade", "score", "rel"])? {
             Pairs::Rows(triples) => {
+                place = Place::Row;
                 for (row, (query, document, grade)) in (1..).zip(triples) {
                     let grade = self.grade(&grade);
                     let grade =
@@ -74,8 +76,11 @@ impl QrelsFile {
             }
             Pairs::Lines => {
                 let text = columns::text(&path)?;
-                let judged =
-                    columns::parse(&path, &text, |number, line| self.judgement(number, line))?;
+                let first = text.lines().position(columns::is_content);
+                let first = first.map(|place| place as u64 + 1);
+                let judged = columns::parse(&path, &text, |number, line| {
+                    self.judgement(number, line, Some(number) == first)
+                })?;
                 let mut judged = judged.into_iter().flatten().peekable();
                 while let Some((query, first)) = judged.next() {
                     let judgements = queries.entry(query.to_owned()).or_default();
@@ -89,7 +94,7 @@ impl QrelsFile {
         if queries.is_empty() {
             return Err(DataError::file(&path, "holds no judgement").into());
         }
-        check_documents(&path, &queries)?;
+        check_documents(&path, &queries, place)?;
         Ok(Qrels { path, queries })
     }
 
@@ -97,18 +102,9 @@ impl QrelsFile {
         &self,
         number: u64,
         line: &'t str,
+        is_first: bool,
     ) -> Result<Option<(&'t str, Judgement)>, String> {
-        // Ids in columns that tabs separate may hold blanks.
-        let tabs = line.split('\t').count();
-        let (columns, count) = if (3..=4).contains(&tabs) {
-            let mut columns = [""; 4];
-            for (column, text) in columns.iter_mut().zip(line.split('\t')) {
-                *column = text.trim();
-            }
-            (columns, tabs)
-        } else {
-            columns::split(line)
-        };
+        let (columns, count) = columns_of(line);
         let (([query, document, grade, _], 3) | ([query, _, document, grade], 4)) =
             (columns, count)
         else {
@@ -117,7 +113,8 @@ impl QrelsFile {
                 "{count} columns; expected `query document grade` or TREC's `query 0 document grade`"
             ));
         };
-        if number == 1 && HEADERS.contains(&query.to_ascii_lowercase().as_str()) {
+        let is_header = HEADERS.contains(&query.to_ascii_lowercase().as_str());
+        if is_first && is_header && grade.parse::<i32>().is_err() {
             return Ok(None);
         }
         let grade = self.grade(grade)?;
@@ -146,17 +143,35 @@ impl QrelsFile {
     }
 }
 
+/// The columns of a line of judgements. Tabs and blanks both separate, but where three columns are separated by tabs, as in
+/// BEIR's files, an id may hold blanks; unless they read as TREC's four, whose second is a number.
+fn columns_of(line: &str) -> ([&str; 4], usize) {
+    let (by_space, count) = columns::split::<4>(line);
+    let tabs = line.split('\t').count();
+    let is_trec = count == 4 && (tabs != 3 || by_space[1].parse::<i64>().is_ok());
+    let by_tab = || line.split('\t').map(str::trim);
+    if is_trec || !(3..=4).contains(&tabs) || by_tab().any(str::is_empty) {
+        return (by_space, count);
+    }
+    let mut columns = [""; 4];
+    for (column, text) in columns.iter_mut().zip(by_tab()) {
+        *column = text;
+    }
+    (columns, tabs)
+}
+
 /// No document is judged twice for one query.
 fn check_documents(
     path: &Path,
     queries: &BTreeMap<String, Vec<Judgement>>,
+    place: fn(u64) -> Place,
 ) -> Result<(), DataError> {
     let twice = |(query, judgements): (&String, &Vec<Judgement>)| {
         let mut seen = HashMap::with_capacity_and_hasher(judgements.len(), FixedState::default());
         judgements.iter().find_map(|judgement| {
-            let earlier = seen.insert(judgement.document.as_str(), judgement.line)?;
+            let earlier = place(seen.insert(judgement.document.as_str(), judgement.line)?);
             let message = format!(
-                "query `{query}` and document `{}` are judged already in line {earlier}; keep one of the two",
+                "query `{query}` and document `{}` are judged already in {earlier}; keep one of the two",
                 judgement.document
             );
             Some((judgement.line, message))
@@ -165,7 +180,7 @@ fn check_documents(
     // The first of the file, whatever its query.
     let first = queries.par_iter().filter_map(twice).min();
     first.map_or(Ok(()), |(line, message)| {
-        Err(DataError::at(path, Place::Line(line), message))
+        Err(DataError::at(path, place(line), message))
     })
 }
 

@@ -30,6 +30,8 @@ const SHARE: &str = "0 to 1";
 const COUNT: &str = "whole numbers from 0";
 const ANY: &str = "any number";
 const NOTHING: &str = "0";
+const COUNTED: &str = "counted all the same";
+const NOTHING_RETRIEVED: &str = "0 where nothing was retrieved; relevance has no part in it";
 
 impl Metric {
     /// What the metric is.
@@ -51,7 +53,7 @@ impl Metric {
             Measure::IdealDcg(_) => (
                 "discounted cumulative gain of the best ranking of all judged documents",
                 "from 0",
-                NOTHING,
+                "0 where nothing is relevant",
                 "Järvelin and Kekäläinen 2002; trec_eval 10 m_ndcg.c",
             ),
             Measure::NdcgAtRelevant(_) => (
@@ -103,7 +105,7 @@ impl Metric {
             Measure::RbpResidual => (
                 "what the documents that nobody judged could add to RBP at p = 0.9",
                 SHARE,
-                NOTHING,
+                NOTHING_RETRIEVED,
                 "Moffat and Zobel 2008; trec_eval 10 m_rbp_resid.c",
             ),
             Measure::AveragePrecision => (
@@ -199,13 +201,13 @@ impl Metric {
             Measure::Judged => (
                 "the share of the first k documents that stand in the judgements, of all where fewer were retrieved",
                 SHARE,
-                NOTHING,
+                NOTHING_RETRIEVED,
                 "ir-measures Judged",
             ),
             Measure::Unjudged => (
                 "documents among the first k that nobody judged, divided by k",
                 SHARE,
-                NOTHING,
+                NOTHING_RETRIEVED,
                 "trec_eval 10 m_unjudged.c",
             ),
             Measure::SetPrecision => (
@@ -247,19 +249,19 @@ impl Metric {
             Measure::Queries => (
                 "the number of queries evaluated",
                 COUNT,
-                NOTHING,
+                COUNTED,
                 "trec_eval m_num_q.c",
             ),
             Measure::Retrieved => (
                 "the number of documents retrieved",
                 COUNT,
-                NOTHING,
+                COUNTED,
                 "trec_eval m_num_ret.c",
             ),
             Measure::Relevant => (
                 "the number of relevant documents",
                 COUNT,
-                NOTHING,
+                COUNTED,
                 "trec_eval m_num_rel.c",
             ),
             Measure::RelevantRetrieved => (
@@ -271,7 +273,7 @@ impl Metric {
             Measure::JudgedNotRelevantRetrieved => (
                 "the number of documents retrieved that are judged and not relevant",
                 COUNT,
-                NOTHING,
+                COUNTED,
                 "trec_eval m_num_nonrel_judged_ret.c",
             ),
         };
@@ -286,6 +288,7 @@ impl Metric {
     /// The convention that the number follows, in words: all that a definition leaves open.
     pub fn convention(&self, rules: &Rules) -> String {
         let mut parts = Vec::new();
+        let level = format!("relevant from grade {}", self.level.unwrap_or(rules.level));
         match &self.measure {
             Measure::Ndcg(gain) => {
                 parts.push(format!("{gain}, ideal over all judged documents"));
@@ -293,30 +296,41 @@ impl Metric {
             Measure::Dcg(gain)
             | Measure::IdealDcg(gain)
             | Measure::NdcgAtRelevant(gain)
-            | Measure::NdcgAtLevels(gain)
             | Measure::G(gain)
             | Measure::RankBiasedPrecision {
                 gain: RbpGain::Scaled(gain),
                 ..
             } => parts.push(gain.to_string()),
+            Measure::NdcgAtLevels(gain) => parts.extend([gain.to_string(), level]),
+            Measure::RankBiasedPrecision {
+                gain: RbpGain::Grade,
+                ..
+            } => parts.extend(["the gain is the grade".to_owned(), level]),
             Measure::ExpectedReciprocalRank => {
-                parts.push(format!("highest grade {}", rules.highest_grade));
+                parts.push(rules.highest_grade.map_or_else(
+                    || "highest grade that of the judgements".to_owned(),
+                    |highest| format!("highest grade {highest}"),
+                ));
             }
             Measure::InterpolatedPrecision(_) | Measure::MeanInterpolatedPrecision(_) => {
-                parts.push(match rules.recall_point {
-                    RecallPoint::Nearest => {
-                        "a point of recall is the nearest number of documents".to_owned()
-                    }
+                let point = match rules.recall_point {
+                    RecallPoint::Nearest => "a point of recall is the nearest number of documents",
                     RecallPoint::PlusNineTenths => {
-                        "a point of recall is the whole part of recall · R + 0.9".to_owned()
+                        "a point of recall is the whole part of recall · R + 0.9"
                     }
-                });
+                };
+                parts.extend([level, point.to_owned()]);
             }
-            Measure::Judged | Measure::Unjudged | Measure::Queries | Measure::Retrieved => {}
-            _ => parts.push(format!(
-                "relevant from grade {}",
-                self.level.unwrap_or(rules.level)
-            )),
+            Measure::Utility(_) => parts.extend([
+                level,
+                format!("a collection of {} documents", rules.collection),
+            ]),
+            Measure::Judged
+            | Measure::Unjudged
+            | Measure::RbpResidual
+            | Measure::Queries
+            | Measure::Retrieved => {}
+            _ => parts.push(level),
         }
         if self.judged_only {
             parts.push("unjudged documents taken out first".to_owned());

@@ -111,8 +111,8 @@ pub struct Metric {
 pub struct Rules {
     /// The lowest grade that is relevant, for metrics that name none.
     pub level: i32,
-    /// The highest grade of the scale, for [`Measure::ExpectedReciprocalRank`].
-    pub highest_grade: i32,
+    /// The highest grade of the scale, for [`Measure::ExpectedReciprocalRank`]; that of the judgements where it is not known.
+    pub highest_grade: Option<i32>,
     /// Documents in the collection, for [`Measure::Utility`].
     pub collection: u64,
     /// How a point of recall becomes a number of documents.
@@ -123,7 +123,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             level: 1,
-            highest_grade: 1,
+            highest_grade: None,
             collection: 0,
             recall_point: RecallPoint::default(),
         }
@@ -131,10 +131,15 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// The highest grade of the scale; 1 where nothing is known of it.
+    pub fn highest(&self) -> i32 {
+        self.highest_grade.unwrap_or(1)
+    }
+
     /// The default rules for judgements whose highest grade is `highest`.
     pub fn with_highest_grade(highest: Option<i32>) -> Self {
         Self {
-            highest_grade: highest.unwrap_or(1).max(1),
+            highest_grade: highest.map(|highest| highest.max(1)),
             ..Self::default()
         }
     }
@@ -208,7 +213,7 @@ impl Metric {
             Measure::G(gain) => gain::g(j, gain),
             Measure::BinaryG => gain::binary_g(j, level),
             Measure::ExpectedReciprocalRank => {
-                gain::expected_reciprocal_rank(j, rules.highest_grade, depth)
+                gain::expected_reciprocal_rank(j, rules.highest(), depth)
             }
             Measure::RankBiasedPrecision { p, gain } => {
                 gain::rank_biased_precision(j, gain, level, *p, depth)
@@ -252,6 +257,27 @@ impl Metric {
             }
         }
     }
+
+    /// Whether the metric has a value for grades as high as `highest`: 2^grade soon leaves all numbers.
+    pub fn check_grades(&self, highest: Option<i32>) -> Result<(), String> {
+        let exponential = matches!(
+            self.measure,
+            Measure::ExpectedReciprocalRank
+                | Measure::Ndcg(Gain::Exponential)
+                | Measure::Dcg(Gain::Exponential)
+                | Measure::IdealDcg(Gain::Exponential)
+        );
+        match highest {
+            Some(highest) if exponential && highest > Self::HIGHEST_EXPONENT => Err(format!(
+                "`{self}` takes 2 to the power of a grade, and the judgements go up to {highest}; more than {} is no grade: say what they are worth with `nDCG(gains={{…}})`, or leave it out",
+                Self::HIGHEST_EXPONENT
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The highest grade that can be an exponent.
+    const HIGHEST_EXPONENT: i32 = 100;
 
     /// How many documents the metric looks at.
     pub fn depth(&self) -> usize {

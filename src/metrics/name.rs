@@ -349,7 +349,7 @@ fn table(text: &str) -> Result<Vec<(i32, f64)>, String> {
             .trim()
             .parse::<f64>()
             .ok()
-            .filter(|gain| gain.is_finite())?;
+            .filter(|gain| gain.abs() <= 1e12)?;
         Some((grade.trim().parse().ok()?, gain))
     };
     let pairs = inside.split(',').map(|text| pair(text).ok_or_else(fault));

@@ -16,7 +16,7 @@ const TASK: usize = 256;
 ///
 /// All columns have one value an example and see the same flips. Where the 2^n patterns of signs are no more than
 /// [`PATTERNS`], all are looked at and p is the share of those that are at least as extreme as the data; otherwise
-/// `PATTERNS` random ones are, and p = (extreme + 1) / (patterns + 1), which is never 0. `None` without an example.
+/// `PATTERNS` random ones are, and p = (extreme + 1) / (patterns + 1), which is never 0. `None` without an example, or where a difference is not finite.
 ///
 /// Source: Fisher 1935; Smucker et al. 2007 for retrieval; Phipson and Smyth 2010 for the + 1.
 ///
@@ -39,6 +39,9 @@ pub fn sign_flip(columns: &[&[f64]], seed: u64) -> Vec<Option<f64>> {
         None => random_patterns(columns, seed),
     };
     let p = |(column, sums): (&&[f64], &Vec<f64>)| {
+        if !column.iter().all(|value| value.is_finite()) {
+            return None;
+        }
         let observed = column.iter().sum::<f64>().abs();
         // Equal but for rounding counts as equal: the sums are added in different orders.
         let slack = 1e-12 * column.iter().map(|value| value.abs()).sum::<f64>();

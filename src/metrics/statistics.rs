@@ -14,12 +14,12 @@ pub const RESAMPLES: usize = 10_000;
 /// resamples (`tests/golden.rs`); 10,000 resamples scatter by 2 %.
 pub const ANALYTIC_FROM: usize = 1_000;
 
-/// The convention of [`intervals`] over so many examples, for reports.
-pub fn convention(examples: usize) -> &'static str {
+/// The convention of [`intervals`] over so many examples with this seed, for reports.
+pub fn convention(examples: usize, seed: u64) -> String {
     if examples < ANALYTIC_FROM {
-        "95 % BCa bootstrap over examples, 10000 resamples"
+        format!("95 % BCa bootstrap over examples, {RESAMPLES} resamples, seed {seed}")
     } else {
-        "95 % ABC interval over examples (analytic BCa)"
+        "95 % ABC interval over examples (analytic BCa)".to_owned()
     }
 }
 

@@ -270,22 +270,31 @@ impl<'a> Expectation<'a> {
 
     /// For a group in random order, the expected product of (1 − r) over the first t others is the t-th elementary
     /// symmetric polynomial of their (1 − r), divided by the number of such subsets.
+    #[expect(clippy::float_cmp, reason = "equal grades give equal numbers")]
     fn expected_reciprocal_rank(&self, depth: usize) -> f64 {
         let (mut sum, mut reached) = (0.0, 1.0);
         for (start, group) in self.groups(depth) {
             let stops: Vec<f64> = group
                 .iter()
-                .map(|grade| satisfaction(*grade, self.rules.highest_grade))
+                .map(|grade| satisfaction(*grade, self.rules.highest()))
                 .collect();
             let places = group.len().min(depth - start);
-            for (which, stop) in stops.iter().enumerate().filter(|(_, stop)| **stop > 0.0) {
-                let others = stops
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != which);
-                let passes = means_of_products(others.map(|(_, stop)| 1.0 - stop), places);
+            // Documents of one grade have the same expectation: it is worked out once for each grade.
+            let mut distinct: Vec<(f64, usize)> = Vec::new();
+            for stop in stops.iter().filter(|stop| **stop > 0.0) {
+                match distinct.iter_mut().find(|(known, _)| known == stop) {
+                    Some((_, count)) => *count += 1,
+                    None => distinct.push((*stop, 1)),
+                }
+            }
+            for (stop, count) in distinct {
+                let mut others = stops.clone();
+                if let Some(one) = others.iter().position(|other| *other == stop) {
+                    others.swap_remove(one);
+                }
+                let passes = means_of_products(others.iter().map(|stop| 1.0 - stop), places);
                 for (place, pass) in passes.iter().enumerate() {
-                    let here = stop * pass / group.len() as f64;
+                    let here = count as f64 * stop * pass / group.len() as f64;
                     sum += reached * here / (start + place + 1) as f64;
                 }
             }

@@ -40,7 +40,7 @@ pub enum Ties {
 pub enum Missing {
     /// 0, as one for which nothing was found.
     Zero,
-    /// 0 in every mean, and in nothing else: trec_eval 9 with `-c`.
+    /// 0 in every mean, and in nothing else: trec_eval 9 with `-c`, ir-measures.
     ZeroInMeans,
     /// Nothing: means are over the queries of the run.
     Skip,
@@ -88,7 +88,7 @@ impl Convention {
         let mut rules = Rules::with_highest_grade(highest_grade);
         if tool == Some(Tool::IrMeasures) {
             // Fixed in gdeval.pl.
-            rules.highest_grade = 4;
+            rules.highest_grade = Some(4);
         }
         if matches!(tool, Some(Tool::TrecEval9 | Tool::IrMeasures | Tool::Ranx)) {
             rules.recall_point = RecallPoint::PlusNineTenths;
@@ -102,6 +102,7 @@ impl Convention {
             own_order: false,
             missing: match tool {
                 Some(Tool::TrecEval9 | Tool::TrecEval10) => Missing::Skip,
+                Some(Tool::IrMeasures) => Missing::ZeroInMeans,
                 _ => Missing::Zero,
             },
             rules,
@@ -156,7 +157,7 @@ impl Convention {
         if let Some(tool) = self.tool {
             parts.push(format!("as {tool}"));
         }
-        let of_metric = metric.convention(&self.rules);
+        let of_metric = self.reading(metric).convention(&self.rules);
         if !of_metric.is_empty() {
             parts.push(of_metric);
         }
@@ -196,7 +197,7 @@ impl fmt::Display for Order {
             Ties::IdDescending => "ties by descending id",
             Ties::IdAscending => "ties by ascending id",
             Ties::FileOrder => "ties in the order of the file",
-            Ties::Numba => "ties as Numba's sort leaves them",
+            Ties::Numba => "ties as Numba's sort leaves them, sorted again (make_comparable) where the queries differ",
             Ties::RankColumn => return f.write_str("ranked by the rank column"),
         })?;
         f.write_str(if self.single_precision {
@@ -211,7 +212,9 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Zero => "a judged query that is not in the run counts 0",
-            Self::ZeroInMeans => "a judged query that is not in the run counts 0 in means",
+            Self::ZeroInMeans => {
+                "a judged query that is not in the run counts 0 in means and is not counted"
+            }
             Self::Skip => "a judged query that is not in the run is left out",
         })
     }

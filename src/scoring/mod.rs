@@ -82,6 +82,7 @@ pub fn score(
     metrics: &[Metric],
     convention: &Convention,
 ) -> anyhow::Result<Scores> {
+    check_grades(metrics, qrels)?;
     let metrics: Vec<Metric> = metrics
         .iter()
         .map(|metric| convention.reading(metric))
@@ -109,8 +110,11 @@ pub fn score(
             .iter()
             .map(|order| {
                 let ranked = order::ranked(rankings, pair.documents(), *order, twice)?;
-                let ranked = ranked.into_iter().take(convention.depth);
-                let ranked = ranked.filter(|one| pair.keeps(rankings, one, convention));
+                // A depth counts what is left when the query itself is taken out.
+                let ranked = ranked
+                    .into_iter()
+                    .filter(|one| pair.keeps(rankings, one, convention));
+                let ranked = ranked.take(convention.depth);
                 let looked_up = ranked.map(|one| grades.get(rankings.document(one)).copied());
                 Ok(pair.judge(looked_up.collect(), convention))
             })
@@ -144,6 +148,7 @@ pub fn bounds(
         convention.depth == usize::MAX,
         "a depth cuts through tied documents; give the metrics a cutoff instead, as in `AP@100`"
     );
+    check_grades(metrics, qrels)?;
     let one = |pair: &Pair<'_>| {
         let grades = pair.grades();
         let groups = order::groups(rankings, pair.documents(), convention.order)?;
@@ -165,6 +170,14 @@ pub fn bounds(
         Ok(pair.scores(values.collect(), Judgements::default()))
     };
     paired(rankings, qrels, convention)?.map(one)
+}
+
+fn check_grades(metrics: &[Metric], qrels: &Qrels) -> anyhow::Result<()> {
+    let highest = qrels.highest_grade();
+    let checked = metrics
+        .iter()
+        .try_for_each(|metric| metric.check_grades(highest));
+    checked.map_err(anyhow::Error::msg)
 }
 
 /// A judged query with what was retrieved for it.
@@ -262,8 +275,14 @@ fn paired<'a>(
         .filter(|(_, judged)| counts(judged))
         .map(pair)
         .filter(|pair| pair.retrieved.is_some() || convention.missing != Missing::Skip);
+    let pairs: Vec<Pair<'a>> = pairs.collect();
+    ensure!(
+        !pairs.is_empty(),
+        "no query of `{}` has a document of grade {level} or more, and those without are left out",
+        qrels.path.display()
+    );
     Ok(Paired {
-        pairs: pairs.collect(),
+        pairs,
         not_judged: rankings.queries().count() - judged,
     })
 }

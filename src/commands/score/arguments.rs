@@ -19,13 +19,16 @@ use crate::scoring::{Convention, Missing, Ties, Tool};
 /// (`map`, `P.5,10`, `ndcg_cut_10`, `all_trec`); `--explain` tells what each is.
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
-#[command(after_help = "Examples:\n  \
+#[command(
+    args_override_self = true,
+    after_help = "Examples:\n  \
     ragkit score qrels.txt bm25.run dense.run\n  \
     ragkit score qrels.txt bm25.run -m nDCG@10 -m 'P(rel=2)@5' --format json\n  \
     ragkit score qrels.txt bm25.run --format trec -q -c -m all_trec      # trec_eval's own lines\n  \
     ragkit score qrels.txt bm25.run --as ranx -m nDCG@10                 # the number that ranx prints\n  \
     ragkit score qrels.txt bm25.run --ties bounds                        # what tied scores leave open\n  \
-    ragkit score --explain nDCG@10")]
+    ragkit score --explain nDCG@10"
+)]
 pub struct Arguments {
     /// The judgements.
     #[arg(required_unless_present = "explain")]
@@ -58,7 +61,12 @@ pub struct Arguments {
     #[arg(short = 'q', long, alias = "query_eval_wanted")]
     pub(super) per_query: bool,
     /// Count every judged query, as `--missing zero`.
-    #[arg(short = 'c', long, alias = "complete_rel_info_wanted")]
+    #[arg(
+        short = 'c',
+        long,
+        alias = "complete_rel_info_wanted",
+        conflicts_with = "missing"
+    )]
     complete: bool,
     /// No values over all queries (`--format trec`).
     #[arg(short = 'n', long, alias = "nosummary")]
@@ -88,6 +96,12 @@ pub struct Arguments {
         value_name = "N"
     )]
     collection: u64,
+    /// trec_eval's format of judgements: it is told from the file.
+    #[arg(short = 'R', hide = true, value_parser = ["qrels"])]
+    judgement_format: Option<String>,
+    /// trec_eval's format of runs: it is told from the file.
+    #[arg(short = 'T', hide = true, value_parser = ["trec_results"])]
+    run_format: Option<String>,
     /// Take a document whose id is that of the query out of its ranking (ArguAna, Quora).
     #[arg(long)]
     without_self: bool,
@@ -175,6 +189,31 @@ impl From<ToolName> for Tool {
 }
 
 impl Arguments {
+    /// Options that exclude each other.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let (trec, bounds) = (
+            self.format == Format::Trec,
+            self.ties == Some(TieRule::Bounds),
+        );
+        ensure!(
+            !(trec && bounds),
+            "`--format trec` has no place for bounds; choose another format"
+        );
+        ensure!(
+            !(trec && self.gain == GainRule::Exponential),
+            "trec_eval knows no `--gain exponential`; choose another format"
+        );
+        ensure!(
+            self.parquet.is_none() || !(trec || bounds),
+            "`--parquet` goes with neither `--format trec` nor `--ties bounds`"
+        );
+        ensure!(
+            !(bounds && self.per_query),
+            "bounds are printed over all queries; leave out `-q`"
+        );
+        Ok(())
+    }
+
     /// The tool whose numbers are wanted.
     pub(super) fn tool(&self) -> Option<Tool> {
         let of_format = (self.format == Format::Trec).then_some(Tool::TrecEval10);
@@ -218,10 +257,10 @@ impl Arguments {
         let mut metrics: Vec<Metric> = Vec::new();
         for name in names {
             for mut metric in Metric::family(name)? {
-                if let (GainRule::Exponential, Measure::Ndcg(gain)) =
-                    (self.gain, &mut metric.measure)
+                if self.gain == GainRule::Exponential
+                    && metric.measure == Measure::Ndcg(Gain::Linear)
                 {
-                    *gain = Gain::Exponential;
+                    metric.measure = Measure::Ndcg(Gain::Exponential);
                 }
                 if !metrics.contains(&metric) {
                     metrics.push(metric);

@@ -31,10 +31,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         .qrels
         .as_ref()
         .context("the judgements are missing")?;
-    ensure!(
-        arguments.format != Format::Trec || arguments.ties != Some(TieRule::Bounds),
-        "`--format trec` has no place for bounds; choose another format"
-    );
+    arguments.check()?;
     let path = PathText::literal(&qrels.display().to_string());
     let qrels = QrelsFile::at(path).read()?;
     let convention = arguments.convention(qrels.highest_grade());
@@ -145,7 +142,9 @@ impl Arguments {
                 self.per_query,
                 !self.no_summary,
             );
-            print(text.trim_end_matches('\n'))?;
+            if !text.is_empty() {
+                print(text.trim_end_matches('\n'))?;
+            }
         }
         Ok(())
     }

@@ -49,7 +49,21 @@ pub(super) fn names<V>(runs: &[Scored<V>]) -> Vec<String> {
     [by(&|run| run.tag.clone()), by(&file)]
         .into_iter()
         .find(tells_apart)
-        .unwrap_or_else(|| by(&|run| run.path.display().to_string()))
+        .unwrap_or_else(|| {
+            let paths = by(&|run| run.path.display().to_string());
+            let numbered = |(number, path): (usize, &String)| {
+                let earlier = paths[..number]
+                    .iter()
+                    .filter(|other| *other == path)
+                    .count();
+                if earlier == 0 {
+                    path.clone()
+                } else {
+                    format!("{path} #{}", earlier + 1)
+                }
+            };
+            paths.iter().enumerate().map(numbered).collect()
+        })
 }
 
 impl Outcome {
@@ -138,8 +152,8 @@ fn summarise(
         let of_interval = match aggregate {
             Aggregate::Sum => String::new(),
             _ => format!(
-                "; {}, seed {seed}",
-                statistics::convention(run.scores.queries.len())
+                "; {}",
+                statistics::convention(run.scores.queries.len(), seed)
             ),
         };
         SummaryRow {

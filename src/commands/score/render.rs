@@ -8,12 +8,12 @@ use crate::metrics::significance::PATTERNS;
 use crate::metrics::ties::Bounds;
 use crate::metrics::{Aggregate, Metric};
 use crate::report::{Style, difference_table, metric_table, text_table};
-use crate::scoring::Convention;
+use crate::scoring::{Convention, Missing, QueryScores};
 
 /// Definition, conventions and source of each metric.
 pub(super) fn explanations(metrics: &[Metric], convention: &Convention) -> String {
     let one = |metric: &Metric| {
-        let explanation = metric.explanation();
+        let explanation = convention.reading(metric).explanation();
         let combined = match metric.aggregate() {
             Aggregate::Mean => "arithmetic mean over the queries",
             Aggregate::GeometricMean => "geometric mean over the queries",
@@ -146,7 +146,7 @@ pub(super) fn bounds(
                 metric.to_string(),
                 name.clone(),
                 run.scores.queries.len(),
-                mean_bounds(run, place, metric),
+                mean_bounds(run, place, metric, convention.missing),
             ));
         }
     }
@@ -188,14 +188,15 @@ pub(super) fn bounds(
 }
 
 /// The bounds of a metric over all queries: those of a mean are the means of the bounds.
-fn mean_bounds(run: &Scored<Bounds>, place: usize, metric: &Metric) -> Bounds {
+fn mean_bounds(run: &Scored<Bounds>, place: usize, metric: &Metric, missing: Missing) -> Bounds {
     let aggregate = metric.aggregate();
     let over_queries = |of: &dyn Fn(&Bounds) -> f64| {
-        let parts = run
-            .scores
-            .queries
-            .iter()
-            .map(|query| aggregate.part(of(&query.values[place])));
+        // As in `Scores::total`: a sum may leave out what the run lacks.
+        let counted = |query: &&QueryScores<Bounds>| {
+            !(aggregate == Aggregate::Sum && query.missing && missing == Missing::ZeroInMeans)
+        };
+        let parts = run.scores.queries.iter().filter(counted);
+        let parts = parts.map(|query| aggregate.part(of(&query.values[place])));
         let sum: f64 = parts.sum();
         match aggregate {
             Aggregate::Sum => sum,

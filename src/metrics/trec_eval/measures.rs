@@ -78,7 +78,11 @@ pub(super) const MEASURES: &[(&str, Shape)] = &[
     ("set_map", Shape::Plain(|| Measure::SetAveragePrecision)),
     (
         "set_F",
-        Shape::Numbers(&[1.0], |numbers| Some(Measure::SetF(*numbers.first()?))),
+        Shape::Numbers(&[1.0], |numbers| {
+            Some(Measure::SetF(
+                *numbers.first().filter(|beta| **beta >= 0.0)?,
+            ))
+        }),
     ),
     (
         "num_nonrel_judged_ret",

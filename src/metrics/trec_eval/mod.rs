@@ -77,10 +77,16 @@ pub fn lines<'a>(
     let mut lines = Vec::new();
     for (measure, shape) in MEASURES {
         if let Some(request) = requests.get(measure) {
-            let given = request
-                .dotted
-                .clone()
-                .or_else(|| (!request.printed.is_empty()).then(|| request.printed.join(",")));
+            let mut given: Vec<&str> = request.dotted.iter().map(String::as_str).collect();
+            for printed in &request.printed {
+                if !given
+                    .iter()
+                    .any(|given| given.split(',').any(|one| one == printed))
+                {
+                    given.push(printed);
+                }
+            }
+            let given = (!given.is_empty()).then(|| given.join(","));
             let made = shape.lines(measure, given.as_deref());
             let asked = || format!("{measure}.{}", given.clone().unwrap_or_default());
             lines.extend(made.map_err(|reason| UnknownMetric::new(&asked(), reason))?);
@@ -148,7 +154,7 @@ fn mark<'a>(
             Ok(())
         }
         _ => Err(fault(
-            "trec_eval has no such measure; its nicknames are `official`, `set` and `all_trec`",
+            "trec_eval has no such measure; its nicknames are `official`, `set` and `all_trec` (names of ir-measures, such as `P@5`, are for the other formats)",
         )),
     }
 }
@@ -206,7 +212,7 @@ mod tests {
         );
         assert_eq!(
             message("prefs", Version::V10),
-            "`prefs` is not a metric: trec_eval has no such measure; its nicknames are `official`, `set` and `all_trec`"
+            "`prefs` is not a metric: trec_eval has no such measure; its nicknames are `official`, `set` and `all_trec` (names of ir-measures, such as `P@5`, are for the other formats)"
         );
         assert_eq!(
             message("P.0", Version::V10),

@@ -84,7 +84,8 @@ impl Shape {
             }
             Self::Numbers(default, make) => {
                 let numbers = given.map_or(Ok(default.to_vec()), numbers)?;
-                let of_numbers = make(&numbers).ok_or("it takes another number of parameters")?;
+                let of_numbers =
+                    make(&numbers).ok_or("its parameters are too many, too few or out of range")?;
                 vec![line(with_given(), of_numbers)]
             }
             Self::Gains(make) => {
@@ -113,6 +114,9 @@ impl Shape {
     }
 }
 
+/// Parameters are no larger than this, so that no sum of them leaves all numbers.
+const MOST: f64 = 1e12;
+
 /// Whole numbers from 1, in increasing order. As in trec_eval, what follows a whole number is not looked at.
 fn cutoffs(text: &str) -> Result<Vec<NonZeroUsize>, String> {
     let cutoff = |part: &str| {
@@ -132,7 +136,10 @@ fn cutoffs(text: &str) -> Result<Vec<NonZeroUsize>, String> {
 
 fn numbers(text: &str) -> Result<Vec<f64>, String> {
     let number = |part: &str| {
-        let number = part.parse::<f64>().ok().filter(|number| number.is_finite());
+        let number = part
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.abs() <= MOST);
         number.ok_or_else(|| format!("the parameter `{part}` must be a number"))
     };
     text.split(',').map(number).collect()
@@ -141,7 +148,7 @@ fn numbers(text: &str) -> Result<Vec<f64>, String> {
 fn pairs(text: &str) -> Result<Vec<(i32, f64)>, String> {
     let pair = |part: &str| {
         let (grade, gain) = part.split_once('=')?;
-        let gain = gain.parse::<f64>().ok().filter(|gain| gain.is_finite())?;
+        let gain = gain.parse::<f64>().ok().filter(|gain| gain.abs() <= MOST)?;
         Some((grade.parse().ok()?, gain))
     };
     let pairs = text.split(',').map(|part| {
