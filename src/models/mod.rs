@@ -1,10 +1,18 @@
 //! Models: from text to vectors. Plain data crosses the seam; no tensor type is visible above this folder.
 
+mod config;
+mod device;
+mod encoder;
+mod endpoint;
 mod lsa;
 mod matrix;
 mod sparse;
 mod svd;
 
+pub use config::{EmbedderConfig, EncoderConfig, OpenedEmbedder, models_folder};
+pub use device::Device;
+pub use encoder::Encoder;
+pub use endpoint::{Endpoint, EndpointConfig};
 pub use lsa::{Lsa, LsaConfig};
 pub use matrix::Matrix;
 pub use sparse::TermCounts;

@@ -1,6 +1,6 @@
 //! Sparse matrices, row by row, and their products with dense ones.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// How often each term occurs in each document: the columns of a document-term matrix.
@@ -125,23 +125,40 @@ impl Csr {
             .enumerate()
             .with_min_len(16)
             .for_each(|(row, sums)| {
-                sums.fill(0.0);
-                arch.dispatch(|| {
-                    for (column, value) in self.row(row) {
-                        add_scaled(sums, &dense[column as usize * dim..][..dim], value);
-                    }
+                arch.dispatch(RowTimes {
+                    entries: self.row(row),
+                    dense,
+                    sums,
                 });
             });
     }
 }
 
-#[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "compiled for the machine's vectors only inside the dispatch"
-)]
-fn add_scaled(sums: &mut [f64], values: &[f64], factor: f64) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += factor * value;
+/// A sparse row times a dense matrix, whose rows are as long as `sums`.
+///
+/// A type and not a closure, because only what is always inlined into the dispatch is compiled for the machine's vectors.
+struct RowTimes<'a, E> {
+    entries: E,
+    dense: &'a [f64],
+    sums: &'a mut [f64],
+}
+
+impl<E: Iterator<Item = (u32, f64)>> WithSimd for RowTimes<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "what a dispatch compiles for the machine's vectors has to be inlined into it"
+    )]
+    fn with_simd<S: Simd>(self, _: S) {
+        let dim = self.sums.len();
+        self.sums.fill(0.0);
+        for (column, factor) in self.entries {
+            let values = &self.dense[column as usize * dim..][..dim];
+            for (sum, value) in self.sums.iter_mut().zip(values) {
+                *sum += factor * value;
+            }
+        }
     }
 }
