@@ -1,7 +1,8 @@
 //! From a corpus to an index directory, in one pass over the documents.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use indicatif::ProgressBar;
@@ -10,14 +11,17 @@ use tantivy::tokenizer::Token;
 
 use super::bm25::{Bm25, Bm25Writer};
 use super::documents::{self, DocumentsWriter};
-use super::manifest::{EmbedderConfig, FORMAT, IndexConfig, Manifest};
+use super::flat::Flat;
+use super::hnsw::Hnsw;
+use super::manifest::{FORMAT, IndexConfig, Manifest, VectorFacts, VectorsConfig};
 use super::store::{self, Store};
 use crate::analysis::Analyser;
-use crate::data::{Checksum, Corpus, Document, Source};
-use crate::models::{Lsa, Matrix};
+use crate::caches::{self, CachedEmbedder};
+use crate::data::{Checksum, Corpus, Digest, Document, Source};
+use crate::models::{Embedder, EmbedderConfig, Lsa, Matrix, TermCounts};
 
-/// Documents that are analysed together, in parallel.
-const BATCH: usize = 1024;
+/// Documents that are analysed and embedded together, in parallel.
+const BATCH: usize = 256;
 
 /// What was built, for the user.
 #[derive(Debug)]
@@ -31,14 +35,14 @@ pub struct Built {
 /// Builds the index of `source` in the directory `out`, which keeps its previous index, whole, until this one is.
 ///
 /// # Errors
-/// Where another process is building there, or the directory holds what is not an index.
+/// Where another process is building there, the directory holds what is not an index, or a model is missing.
 pub fn build(
     source: &Source,
     config: &IndexConfig,
     out: &Path,
     progress: &ProgressBar,
 ) -> anyhow::Result<Built> {
-    let plan = Plan::new(source, config)?;
+    let plan = Plan::new(source, config, &|_| true)?;
     // Opened before the directory is made: a wrong path leaves nothing behind.
     let corpus = Corpus::open(&source.corpus())?;
     let Some(store) = Store::try_lock(out)? else {
@@ -50,21 +54,21 @@ pub fn build(
     plan.build(&store, corpus, progress)
 }
 
-/// Makes the index in the directory `out` current: builds it where it is missing, stale or `damaged`. Waits for
-/// another process that is building it. `say` is told before a build begins.
+/// Makes the index in the directory `out` current, with the `needed` sets of vectors: builds it where it is missing, stale or
+/// `damaged`. Waits for another process that is building it. `say` is told before a build begins.
 pub fn make_current(
     source: &Source,
     config: &IndexConfig,
+    needed: &[&str],
     out: &Path,
     damaged: bool,
     say: impl Fn(&str),
     progress: &ProgressBar,
 ) -> anyhow::Result<()> {
-    let plan = Plan::new(source, config)?;
+    let plan = Plan::new(source, config, &|name| needed.contains(&name))?;
     if !damaged && plan.is_current(out) {
         return Ok(());
     }
-    let corpus = Corpus::open(&source.corpus())?;
     let store = if let Some(store) = Store::try_lock(out)? {
         store
     } else {
@@ -75,69 +79,110 @@ pub fn make_current(
         Store::lock(out)?
     };
     if damaged || !plan.is_current(out) {
+        // Sets that are there already are kept, so that runs of different variants do not undo each other's work; where
+        // one's model is gone, it is not.
+        let there = Manifest::load(out).map_or_else(
+            |_| Vec::new(),
+            |manifest| manifest.vectors.into_keys().collect(),
+        );
+        let both = |name: &str| needed.contains(&name) || there.iter().any(|known| known == name);
+        let plan = Plan::new(source, config, &both).unwrap_or(plan);
         say(&format!("building the index `{}`", out.display()));
-        plan.build(&store, corpus, progress)?;
+        plan.build(&store, Corpus::open(&source.corpus())?, progress)?;
     }
     Ok(())
 }
 
-/// Whether `out` holds the index of exactly this source, as it is now, under this config.
-pub fn is_current(source: &Source, config: &IndexConfig, out: &Path) -> anyhow::Result<bool> {
-    Ok(Plan::new(source, config)?.is_current(out))
+/// Whether `out` holds the index of exactly this source, as it is now, under this config, with the `needed` vectors.
+pub fn is_current(
+    source: &Source,
+    config: &IndexConfig,
+    needed: &[&str],
+    out: &Path,
+) -> anyhow::Result<bool> {
+    Ok(Plan::new(source, config, &|name| needed.contains(&name))?.is_current(out))
 }
 
 /// What an index is to be: a source, as it is now, under a config.
 struct Plan<'a> {
     source: &'a Source,
-    config: &'a IndexConfig,
+    config: IndexConfig,
     source_files: BTreeMap<String, Checksum>,
     digest: String,
+    sets: Vec<Set>,
+}
+
+/// A set of vectors that is to be made.
+struct Set {
+    name: String,
+    config: VectorsConfig,
+    /// Its model, where that is not made of the corpus.
+    embedder: Option<CachedEmbedder>,
+    model: Option<String>,
+    digest: String,
+    vectors: Matrix,
 }
 
 impl<'a> Plan<'a> {
-    fn new(source: &'a Source, config: &'a IndexConfig) -> anyhow::Result<Self> {
+    /// A plan for the sets of vectors that are `wanted`.
+    fn new(
+        source: &'a Source,
+        config: &IndexConfig,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> anyhow::Result<Self> {
+        let mut config = config.clone();
+        config.vectors.retain(|name, _| wanted(name));
         let source_files = Manifest::checksums(source)?;
-        let digest = Manifest::digest(source, &source_files, config)?;
+        let digest = Manifest::digest(source, &source_files, &config)?;
+        let set = |(name, config): (&String, &VectorsConfig)| {
+            Set::new(name, config).with_context(|| format!("vectors `{name}`"))
+        };
         Ok(Self {
             source,
-            config,
+            sets: config.vectors.iter().map(set).collect::<Result<_, _>>()?,
             source_files,
             digest,
+            config,
         })
     }
 
     fn is_current(&self, out: &Path) -> bool {
-        Manifest::load(out).is_ok_and(|manifest| manifest.digest == self.digest)
+        Manifest::load(out).is_ok_and(|manifest| {
+            let has = |set: &Set| {
+                let found = manifest.vectors.get(&set.name);
+                found.is_some_and(|found| found.digest == set.digest)
+            };
+            manifest.digest == self.digest && self.sets.iter().all(has)
+        })
     }
 
-    fn build(self, store: &Store, corpus: Corpus, progress: &ProgressBar) -> anyhow::Result<Built> {
+    fn build(
+        mut self,
+        store: &Store,
+        corpus: Corpus,
+        progress: &ProgressBar,
+    ) -> anyhow::Result<Built> {
         let started = std::time::Instant::now();
         let analyser = Analyser::new(&self.config.analyser)?;
         let folder = store.new_folder()?;
 
-        let written = write_documents(corpus, self.config, &analyser, folder.path(), progress)?;
-        progress.set_message("fitting vectors");
+        let written = write_documents(corpus, &mut self.sets, &analyser, folder.path(), progress)?;
         let bm25 = Bm25::open(
             &store::bm25_in(folder.path()),
             vec![0; written.documents].into(),
         )?;
         let counts = bm25.counts()?;
         let terms = counts.terms.len();
-        let dim = match &self.config.embedder {
-            EmbedderConfig::None => None,
-            EmbedderConfig::Vectors => Some(written.vectors),
-            EmbedderConfig::Lsa(lsa) => {
-                let (model, vectors) = Lsa::fit(&counts, lsa, analyser)?;
-                model.save(folder.path())?;
-                Some(vectors)
-            }
+        let mut vectors = BTreeMap::new();
+        for set in self.sets {
+            progress.set_message(format!("vectors `{}`", set.name));
+            let name = set.name.clone();
+            let facts = set.finish(&counts, &analyser, folder.path());
+            vectors.insert(
+                name.clone(),
+                facts.with_context(|| format!("vectors `{name}`"))?,
+            );
         }
-        .map(|vectors| {
-            vectors
-                .save(&store::vectors_in(folder.path()))
-                .map(|()| vectors.dim())
-        })
-        .transpose()?;
         drop((bm25, counts));
 
         let manifest = Manifest {
@@ -146,11 +191,11 @@ impl<'a> Plan<'a> {
             digest: self.digest,
             source: self.source.clone(),
             source_files: self.source_files,
-            config: self.config.clone(),
+            config: self.config,
             documents: written.documents,
             empty_documents: written.empty,
             terms,
-            dim,
+            vectors,
             folder: String::new(),
             files: BTreeMap::new(),
             seal: String::new(),
@@ -163,15 +208,89 @@ impl<'a> Plan<'a> {
     }
 }
 
+impl Set {
+    fn new(name: &str, config: &VectorsConfig) -> anyhow::Result<Self> {
+        let opened = config.embedder.open()?;
+        let digest = Digest::default()
+            .with("embedder", config.embedder.digest(opened.as_ref())?)
+            .with("hnsw", serde_json::to_vec(&config.hnsw)?)
+            .finish();
+        let model = opened.as_ref().map(|opened| opened.digest.clone());
+        let embedder = opened.map(|opened| CachedEmbedder::open(opened, &embeddings_folder()));
+        Ok(Self {
+            name: name.to_owned(),
+            config: config.clone(),
+            embedder: embedder.transpose()?,
+            model,
+            digest,
+            vectors: Matrix::default(),
+        })
+    }
+
+    /// The vectors of some more documents, where they are not made of all of them together.
+    fn add(&mut self, documents: &[Document]) -> anyhow::Result<()> {
+        if self.config.embedder == EmbedderConfig::Own {
+            for document in documents {
+                self.vectors.push(&unit_vector(document)?);
+            }
+        } else if let Some(embedder) = &self.embedder {
+            let [_, prefix] = self.config.embedder.prefixes();
+            let texts: Vec<String> = documents
+                .iter()
+                .map(|document| format!("{prefix}{}", document.searched()))
+                .collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let vectors = embedder.embed(&texts)?;
+            (0..vectors.rows()).for_each(|row| self.vectors.push(vectors.row(row)));
+        }
+        Ok(())
+    }
+
+    /// Writes the set into its folder.
+    fn finish(
+        self,
+        counts: &TermCounts,
+        analyser: &Analyser,
+        folder: &Path,
+    ) -> anyhow::Result<VectorFacts> {
+        let folder = store::set_in(folder, &self.name);
+        fs_err::create_dir_all(&folder)?;
+        let vectors = match &self.config.embedder {
+            EmbedderConfig::Lsa(lsa) => {
+                let (model, vectors) = Lsa::fit(counts, lsa, analyser.clone())?;
+                model.save(&folder)?;
+                vectors
+            }
+            _ => self.vectors,
+        };
+        vectors.save(&store::vectors_in(&folder))?;
+        let dim = vectors.dim();
+        if let Some(hnsw) = &self.config.hnsw {
+            let ties = vec![0; vectors.rows()].into();
+            let graph = Hnsw::build(Arc::new(Flat::new(vectors, ties)), hnsw)?;
+            graph.save(&store::graph_in(&folder))?;
+        }
+        Ok(VectorFacts {
+            dim,
+            digest: self.digest,
+            model: self.model,
+        })
+    }
+}
+
+/// Where vectors are remembered.
+pub(super) fn embeddings_folder() -> PathBuf {
+    caches::folder().join("embeddings")
+}
+
 struct Written {
     documents: usize,
     empty: usize,
-    vectors: Matrix,
 }
 
 fn write_documents(
     mut corpus: Corpus,
-    config: &IndexConfig,
+    sets: &mut [Set],
     analyser: &Analyser,
     folder: &Path,
     progress: &ProgressBar,
@@ -181,11 +300,9 @@ fn write_documents(
     let mut written = Written {
         documents: 0,
         empty: 0,
-        vectors: Matrix::default(),
     };
     loop {
-        let mut batch: Vec<Document> =
-            corpus.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
+        let batch: Vec<Document> = corpus.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
         if batch.is_empty() {
             break;
         }
@@ -196,10 +313,7 @@ fn write_documents(
                 |analyser, document| analyser.tokens(&document.searched()),
             )
             .collect();
-        for (document, tokens) in batch.iter_mut().zip(token_lists) {
-            if config.embedder == EmbedderConfig::Vectors {
-                written.vectors.push(&unit_vector(document)?);
-            }
+        for tokens in token_lists {
             written.empty += usize::from(tokens.is_empty());
             bm25.add(
                 u32::try_from(written.documents)
@@ -209,6 +323,9 @@ fn write_documents(
             written.documents += 1;
         }
         texts.write(&batch)?;
+        for set in &mut *sets {
+            set.add(&batch)?;
+        }
         progress.inc(batch.len() as u64);
     }
     ensure!(
@@ -221,13 +338,14 @@ fn write_documents(
     Ok(written)
 }
 
-fn unit_vector(document: &mut Document) -> anyhow::Result<Vec<f32>> {
-    let Some(mut vector) = document.vector.take() else {
+fn unit_vector(document: &Document) -> anyhow::Result<Vec<f32>> {
+    let Some(vector) = &document.vector else {
         bail!(
             "document `{}` has no vector; name its column in `fields.vector` or a file in `vectors`, or choose another `embedder`",
             document.id
         );
     };
+    let mut vector = vector.clone();
     Matrix::normalise(&mut vector);
     Ok(vector)
 }

@@ -241,6 +241,13 @@ impl Visible {
     pub fn contains(&self, row: u32) -> bool {
         self.0.as_ref().is_none_or(|rows| rows[row as usize])
     }
+
+    /// How many of the first `rows` documents are among them.
+    pub(super) fn count(&self, rows: usize) -> usize {
+        self.0
+            .as_ref()
+            .map_or(rows, |seen| seen.iter().filter(|seen| **seen).count())
+    }
 }
 
 /// The file inside the index's data folder.

@@ -1,8 +1,12 @@
 //! Exact dense search: every vector is compared. The oracle for every approximate index.
+#![expect(
+    clippy::inline_always,
+    reason = "what a dispatch compiles for the machine's vectors has to be inlined into it"
+)]
 
 use std::sync::Arc;
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::documents::Visible;
@@ -77,6 +81,50 @@ impl Flat {
             .collect()
     }
 
+    /// How many there are.
+    pub fn rows(&self) -> usize {
+        self.vectors.rows()
+    }
+
+    /// The vectors, row by row.
+    pub(super) fn vectors(&self) -> &Matrix {
+        &self.vectors
+    }
+
+    /// The best `k` of these rows for one query, best first, each with the very score that [`Self::search`] gives it.
+    pub(super) fn best_of(
+        &self,
+        query: &[f32],
+        rows: impl IntoIterator<Item = u32>,
+        k: usize,
+    ) -> Vec<Hit> {
+        let (mut rows, mut top) = (rows.into_iter(), Top::new(k));
+        let (arch, mut group) = (Arch::new(), [0; TOGETHER]);
+        loop {
+            let mut count = 0;
+            for (place, row) in group.iter_mut().zip(&mut rows) {
+                *place = row;
+                count += 1;
+            }
+            if count == 0 {
+                return top.into_hits();
+            }
+            // A dot product is the same from either side, so here four rows share one query; those left over from the
+            // group before stand in where fewer than four are left.
+            let scores = arch.dispatch(Dots {
+                row: query,
+                others: group.map(|row| self.vectors.row(row as usize)),
+            });
+            for (&row, score) in group.iter().zip(scores).take(count) {
+                top.push(Hit {
+                    row,
+                    tie: self.ties[row as usize],
+                    score: f64::from(score),
+                });
+            }
+        }
+    }
+
     fn search_block(&self, start: usize, queries: &Matrix, visible: &[&Visible], tops: &mut [Top]) {
         let end = (start + BLOCK_ROWS).min(self.vectors.rows());
         let arch = Arch::new();
@@ -86,10 +134,11 @@ impl Flat {
             // The last query stands in where fewer than four are left.
             let group: [&[f32]; TOGETHER] =
                 std::array::from_fn(|place| queries.row(first + place.min(count - 1)));
-            arch.dispatch(|| {
-                for (row, scores) in (start..end).zip(&mut scores) {
-                    *scores = dots(self.vectors.row(row), group);
-                }
+            arch.dispatch(BlockDots {
+                vectors: &self.vectors,
+                start,
+                queries: group,
+                scores: &mut scores,
             });
             for place in 0..count {
                 let (top, visible) = (&mut tops[first + place], visible[first + place]);
@@ -111,34 +160,69 @@ impl Flat {
     }
 }
 
-/// The dot product of `row` with each of four queries.
+/// The dot product of `row` with each of the others; equal bit for bit from either side, and to those of [`BlockDots`].
+///
+/// A type and not a closure, because only what is always inlined into the dispatch is compiled for the machine's vectors.
+struct Dots<'v, const N: usize> {
+    row: &'v [f32],
+    others: [&'v [f32]; N],
+}
+
+impl<const N: usize> WithSimd for Dots<'_, N> {
+    type Output = [f32; N];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [f32; N] {
+        dots(simd, self.row, self.others)
+    }
+}
+
+/// The dot products of all rows from `start` on, as many as there are scores, with four queries.
+struct BlockDots<'v> {
+    vectors: &'v Matrix,
+    start: usize,
+    queries: [&'v [f32]; TOGETHER],
+    scores: &'v mut [[f32; TOGETHER]],
+}
+
+impl WithSimd for BlockDots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (row, scores) in (self.start..).zip(self.scores) {
+            *scores = dots(simd, self.vectors.row(row), self.queries);
+        }
+    }
+}
+
 #[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "compiled for the machine's vectors only inside the dispatch"
-)]
-fn dots(row: &[f32], queries: [&[f32]; TOGETHER]) -> [f32; TOGETHER] {
+fn dots<S: Simd, const N: usize>(simd: S, row: &[f32], others: [&[f32]; N]) -> [f32; N] {
     let whole = row.len() - row.len() % LANES;
-    let mut sums = [[0.0_f32; LANES]; TOGETHER];
-    for start in (0..whole).step_by(LANES) {
-        let values: &[f32; LANES] = row[start..start + LANES].try_into().expect("one lane each");
-        for (sums, query) in sums.iter_mut().zip(queries) {
-            let factors: &[f32; LANES] = query[start..start + LANES]
-                .try_into()
-                .expect("one lane each");
-            for lane in 0..LANES {
-                sums[lane] += values[lane] * factors[lane];
+    let (values, _) = S::as_simd_f32s(&row[..whole]);
+    let factors = others.map(|other| S::as_simd_f32s(&other[..whole]).0);
+    // So many of the machine's vectors hold the partial sums; the places beyond them are never touched.
+    let vectors = LANES / S::F32_LANES;
+    let mut sums = [[simd.splat_f32s(0.0); LANES]; N];
+    for start in (0..values.len()).step_by(vectors) {
+        for (sums, factors) in sums.iter_mut().zip(factors) {
+            for (place, sum) in sums[..vectors].iter_mut().enumerate() {
+                let product = simd.mul_f32s(values[start + place], factors[start + place]);
+                *sum = simd.add_f32s(*sum, product);
             }
         }
     }
-    std::array::from_fn(|place| {
+    let mut products = [0.0; N];
+    for ((product, sums), other) in products.iter_mut().zip(&sums).zip(others) {
+        let sums: &[f32] = bytemuck::cast_slice(&sums[..vectors]);
         let rest: f32 = row[whole..]
             .iter()
-            .zip(&queries[place][whole..])
+            .zip(&other[whole..])
             .map(|(a, b)| a * b)
             .sum();
-        sums[place].iter().sum::<f32>() + rest
-    })
+        *product = sums.iter().sum::<f32>() + rest;
+    }
+    products
 }
 
 #[cfg(test)]

@@ -3,53 +3,103 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::hnsw::HnswConfig;
 use crate::analysis::AnalyserConfig;
 use crate::data::{Checksum, Digest, PathText, Source};
-use crate::models::LsaConfig;
+use crate::models::{EmbedderConfig, LsaConfig};
 
 /// The layout of an index directory. Raised whenever an index written before cannot be read any more.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// What to build.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IndexConfig {
     /// How text becomes terms.
     pub analyser: AnalyserConfig,
-    /// How text becomes vectors.
-    pub embedder: EmbedderConfig,
+    /// Sets of vectors, by the name that a search asks for them; none for lexical search only.
+    pub vectors: BTreeMap<String, VectorsConfig>,
 }
 
-/// Where the vectors of an index come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EmbedderConfig {
-    /// No vectors: lexical search only.
-    None,
-    /// Latent semantic analysis, fitted on the corpus.
-    Lsa(LsaConfig),
-    /// The user's own vectors, from the corpus and from the queries, scaled to length 1.
-    Vectors,
-}
-
-impl Default for EmbedderConfig {
+impl Default for IndexConfig {
     fn default() -> Self {
-        Self::Lsa(LsaConfig::default())
-    }
-}
-
-impl EmbedderConfig {
-    /// The kind's name, as a config writes it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Lsa(_) => "lsa",
-            Self::Vectors => "vectors",
+        let lsa = VectorsConfig::from(EmbedderConfig::Lsa(LsaConfig::default()));
+        Self {
+            analyser: AnalyserConfig::default(),
+            vectors: BTreeMap::from([("lsa".to_owned(), lsa)]),
         }
     }
+}
+
+/// One set of vectors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorsConfig {
+    /// How text becomes vectors.
+    pub embedder: EmbedderConfig,
+    /// The graph for approximate search; none unless asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hnsw: Option<HnswConfig>,
+}
+
+impl From<EmbedderConfig> for VectorsConfig {
+    fn from(embedder: EmbedderConfig) -> Self {
+        Self {
+            embedder,
+            hnsw: None,
+        }
+    }
+}
+
+impl IndexConfig {
+    /// Checks what serde cannot.
+    pub fn validate(&self) -> anyhow::Result<()> {
+        for (name, vectors) in &self.vectors {
+            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            ensure!(
+                !name.is_empty() && name.len() <= 64 && name.chars().all(fits),
+                "the vectors' name `{name}` must be 1 to 64 letters, digits, `-` or `_`: it names a directory"
+            );
+            vectors
+                .embedder
+                .validate()
+                .with_context(|| format!("vectors `{name}`"))?;
+        }
+        Ok(())
+    }
+
+    /// The set of vectors that is meant: the one of that name, or the only one.
+    pub fn vectors_named<'a>(&'a self, name: Option<&'a str>) -> Result<&'a str, String> {
+        let names: Vec<String> = self
+            .vectors
+            .keys()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        match (name, self.vectors.keys().next()) {
+            (_, None) => Err("searches by vectors, the index has none; give the index `vectors` or drop the variant".to_owned()),
+            (Some(name), _) if self.vectors.contains_key(name) => Ok(name),
+            (Some(name), _) => Err(format!("searches the vectors `{name}`, the index has {}", names.join(", "))),
+            (None, Some(only)) if names.len() == 1 => Ok(only),
+            (None, _) => Err(format!("must say which `vectors` it searches: {}", names.join(", "))),
+        }
+    }
+}
+
+/// What an index says of one set of its vectors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorFacts {
+    /// Dimensions.
+    pub dim: usize,
+    /// What the vectors and their graph are a function of, beside the documents.
+    pub digest: String,
+    /// The digest of the model alone, where the model does not lie in the index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 /// `manifest.json` of an index directory: everything that says what the index is.
@@ -60,7 +110,8 @@ pub struct Manifest {
     pub format: u32,
     /// The ragkit that built it.
     pub ragkit: String,
-    /// What the index is a function of: its source files, its config, and the version of ragkit. Equal digests, equal search results.
+    /// What the documents and their terms are a function of: the source files, the analyser, and the version of ragkit.
+    /// With equal digests of vectors, equal search results.
     pub digest: String,
     /// Where the documents came from.
     pub source: Source,
@@ -74,8 +125,8 @@ pub struct Manifest {
     pub empty_documents: usize,
     /// Distinct terms.
     pub terms: usize,
-    /// Dimensions of the vectors, where there are any.
-    pub dim: Option<usize>,
+    /// Its sets of vectors: those of the config.
+    pub vectors: BTreeMap<String, VectorFacts>,
     /// The folder beside this file that holds the data.
     pub folder: String,
     /// Each data file, by its path inside the folder.
@@ -128,7 +179,7 @@ impl Manifest {
     /// The name of the file.
     pub(super) const FILE: &'static str = "manifest.json";
 
-    /// The digest of an index over these files under this config.
+    /// The digest of the documents and terms of an index over these files under this config.
     pub(super) fn digest(
         source: &Source,
         files: &BTreeMap<String, Checksum>,
@@ -147,7 +198,7 @@ impl Manifest {
             .with("ragkit", env!("CARGO_PKG_VERSION"))
             .with("table", serde_json::to_vec(&table)?)
             .with("files", serde_json::to_vec(files)?)
-            .with("config", serde_json::to_vec(config)?)
+            .with("analyser", serde_json::to_vec(&config.analyser)?)
             .finish())
     }
 

@@ -1,18 +1,22 @@
 //! Opening an index: every file is checked before it is believed.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 
 use super::bm25::Bm25;
+use super::build::embeddings_folder;
 use super::documents::{self, Documents};
 use super::flat::Flat;
-use super::manifest::{EmbedderConfig, Manifest, OpenError};
-use super::store::{bm25_in, vectors_in};
+use super::hnsw::Hnsw;
+use super::manifest::{Manifest, OpenError, VectorFacts, VectorsConfig};
+use super::store::{bm25_in, graph_in, set_in, vectors_in};
 use crate::analysis::Analyser;
+use crate::caches::CachedEmbedder;
 use crate::data::Checksum;
-use crate::models::{Embedder, Lsa, Matrix};
+use crate::models::{Embedder, EmbedderConfig, Lsa, Matrix};
 
 /// An open index.
 pub struct Index {
@@ -22,21 +26,32 @@ pub struct Index {
     pub documents: Documents,
     /// Its inverted index.
     pub bm25: Bm25,
-    /// Its vectors, where it has any.
-    pub flat: Option<Flat>,
-    /// What embeds a query, where the index brings it.
-    pub embedder: Option<Box<dyn Embedder + Send>>,
+    /// The sets of vectors that were asked for.
+    pub vectors: BTreeMap<String, Vectors>,
     /// What analyses a query.
     pub analyser: Analyser,
 }
 
+/// One set of an open index's vectors.
+pub struct Vectors {
+    /// Exact search.
+    pub flat: Arc<Flat>,
+    /// Approximate search, where there is a graph.
+    pub hnsw: Option<Hnsw>,
+    /// What embeds a query, unless queries bring their own vectors.
+    pub embedder: Option<Box<dyn Embedder + Send>>,
+    /// What is put before a query.
+    pub query_prefix: String,
+}
+
 impl Index {
-    /// Opens the index at `path`, which may be read-only, after checking every file against its checksum.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
+    /// Opens the index at `path`, which may be read-only, after checking every file against its checksum; with the sets of
+    /// vectors that are `wanted`.
+    pub fn open(path: &Path, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<Self> {
         let mut manifest = Manifest::load(path)?;
         loop {
             let folder = manifest.folder.clone();
-            match Self::open_folder(path, manifest) {
+            match Self::open_folder(path, manifest, wanted) {
                 Ok(index) => return Ok(index),
                 Err(error) => {
                     // Another process may have replaced the index while this one was reading it.
@@ -49,42 +64,92 @@ impl Index {
         }
     }
 
-    fn open_folder(path: &Path, manifest: Manifest) -> anyhow::Result<Self> {
+    fn open_folder(
+        path: &Path,
+        manifest: Manifest,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> anyhow::Result<Self> {
         let folder = path.join(&manifest.folder);
         check_files(path, &folder, &manifest)?;
         let analyser = Analyser::new(&manifest.config.analyser)?;
         let documents = Documents::open(documents::path_in(&folder))?;
         let ties = documents.ties();
-        let flat = match manifest.dim {
-            None => None,
-            Some(dim) => {
-                let vectors = Matrix::load(&vectors_in(&folder), dim)?;
-                ensure!(
-                    vectors.rows() == documents.len(),
-                    "the index `{}` has {} vectors for {} documents; rebuild it with `ragkit index`",
-                    path.display(),
-                    vectors.rows(),
-                    documents.len()
-                );
-                Some(Flat::new(vectors, Arc::clone(&ties)))
-            }
-        };
-        let embedder: Option<Box<dyn Embedder + Send>> =
-            match (&manifest.config.embedder, manifest.dim) {
-                (EmbedderConfig::Lsa(_), Some(dim)) => {
-                    Some(Box::new(Lsa::load(&folder, dim, analyser.clone())?))
-                }
-                _ => None,
-            };
+        let mut vectors = BTreeMap::new();
+        for (name, facts) in manifest.vectors.iter().filter(|(name, _)| wanted(name)) {
+            let config = manifest.config.vectors.get(name).with_context(|| {
+                format!(
+                    "the index `{}` does not say how its vectors `{name}` were made",
+                    path.display()
+                )
+            })?;
+            let set = Vectors::open(&set_in(&folder, name), config, facts, &ties, &analyser);
+            let set =
+                set.with_context(|| format!("vectors `{name}` of the index `{}`", path.display()))?;
+            vectors.insert(name.clone(), set);
+        }
         Ok(Self {
             bm25: Bm25::open(&bm25_in(&folder), ties)?,
             documents,
-            flat,
-            embedder,
+            vectors,
             analyser,
             manifest,
         })
     }
+}
+
+impl Vectors {
+    fn open(
+        folder: &Path,
+        config: &VectorsConfig,
+        facts: &VectorFacts,
+        ties: &Arc<[u32]>,
+        analyser: &Analyser,
+    ) -> anyhow::Result<Self> {
+        let vectors = Matrix::load(&vectors_in(folder), facts.dim)?;
+        ensure!(
+            vectors.rows() == ties.len(),
+            "{} vectors for {} documents; rebuild it with `ragkit index`",
+            vectors.rows(),
+            ties.len()
+        );
+        let flat = Arc::new(Flat::new(vectors, Arc::clone(ties)));
+        let graph = config
+            .hnsw
+            .map(|_| Hnsw::open(&graph_in(folder), Arc::clone(&flat)));
+        let embedder: Option<Box<dyn Embedder + Send>> = match &config.embedder {
+            EmbedderConfig::Own => None,
+            EmbedderConfig::Lsa(_) => {
+                Some(Box::new(Lsa::load(folder, facts.dim, analyser.clone())?))
+            }
+            EmbedderConfig::Encoder(_) | EmbedderConfig::Endpoint(_) => {
+                let opened = config
+                    .embedder
+                    .open()?
+                    .context("the model opens without a corpus")?;
+                let built_with = facts.model.as_deref().unwrap_or_default();
+                ensure!(
+                    opened.digest == built_with,
+                    "it was built with the model {}, the one that is there now is {}; rebuild it with `ragkit index`",
+                    short(built_with),
+                    short(&opened.digest)
+                );
+                Some(Box::new(CachedEmbedder::open(
+                    opened,
+                    &embeddings_folder(),
+                )?))
+            }
+        };
+        Ok(Self {
+            hnsw: graph.transpose()?,
+            flat,
+            embedder,
+            query_prefix: config.embedder.prefixes()[0].to_owned(),
+        })
+    }
+}
+
+fn short(digest: &str) -> &str {
+    &digest[..12.min(digest.len())]
 }
 
 fn check_files(path: &Path, folder: &Path, manifest: &Manifest) -> anyhow::Result<()> {

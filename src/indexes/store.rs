@@ -21,8 +21,17 @@ pub(super) fn bm25_in(folder: &Path) -> PathBuf {
     folder.join("bm25")
 }
 
-pub(super) fn vectors_in(folder: &Path) -> PathBuf {
-    folder.join("vectors.f32")
+/// The folder of one set of vectors.
+pub(super) fn set_in(folder: &Path, name: &str) -> PathBuf {
+    folder.join("vectors").join(name)
+}
+
+pub(super) fn vectors_in(set: &Path) -> PathBuf {
+    set.join("vectors.f32")
+}
+
+pub(super) fn graph_in(set: &Path) -> PathBuf {
+    set.join("graph.hnsw")
 }
 
 /// The one writer of an index directory.

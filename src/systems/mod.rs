@@ -29,6 +29,7 @@ pub trait System {
     /// The metrics of [`Self::score`].
     fn metrics(&self) -> Vec<MetricFacts>;
 
-    /// One value a metric. Pure: no clock, no model, no file.
-    fn score(&self, example: &Self::Example, output: &Output) -> Vec<f64>;
+    /// One value a metric; `None` where the variant that produced the output has no such value. Pure: no clock, no
+    /// model, no file.
+    fn score(&self, example: &Self::Example, output: &Output) -> Vec<Option<f64>>;
 }

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::fuse::Fusion;
 use crate::data::PathText;
-use crate::indexes::{Bm25Params, IndexConfig};
+use crate::indexes::{Bm25Params, Breadth, IndexConfig};
 use crate::metrics::Metric;
 
 /// Retrieval under evaluation.
@@ -61,16 +61,51 @@ pub struct Variant {
 pub enum Retrieve {
     /// By words: BM25.
     Lexical(Bm25Params),
-    /// By vectors: exact search.
+    /// By vectors.
     Dense(Dense),
     /// By both, fused.
     Hybrid(Hybrid),
 }
 
-/// Dense retrieval; it has no choices yet.
+/// Dense retrieval.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dense {}
+#[serde(deny_unknown_fields, default)]
+pub struct Dense {
+    /// The set of vectors to search; the only one of the index where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<String>,
+    /// How they are searched.
+    pub search: Search,
+}
+
+/// How vectors are searched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Search {
+    /// By the graph where the vectors have one and are many enough for it to pay, else exactly.
+    #[default]
+    Auto,
+    /// By comparing every vector.
+    Exact,
+    /// By the graph. What it misses is measured against exact search.
+    Hnsw(GraphSearch),
+}
+
+/// A search by the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GraphSearch {
+    /// Candidates that a walk keeps: more find more and take longer.
+    pub ef: Breadth,
+}
+
+impl Default for GraphSearch {
+    fn default() -> Self {
+        Self {
+            ef: Breadth::default_ef(),
+        }
+    }
+}
 
 /// Lexical and dense retrieval, fused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,6 +119,8 @@ pub struct Hybrid {
     pub weights: [f64; 2],
     /// The parameters of the lexical part.
     pub lexical: Bm25Params,
+    /// The dense part.
+    pub dense: Dense,
 }
 
 impl Default for Hybrid {
@@ -93,6 +130,7 @@ impl Default for Hybrid {
             fusion: Fusion::default(),
             weights: [1.0, 1.0],
             lexical: Bm25Params::default(),
+            dense: Dense::default(),
         }
     }
 }
@@ -127,12 +165,12 @@ impl Retrieve {
         }
     }
 
-    /// The depth that this needs of the dense search.
-    pub(super) fn dense(&self, depth: usize) -> Option<usize> {
+    /// The dense search that this needs, and its depth.
+    pub fn dense(&self, depth: usize) -> Option<(&Dense, usize)> {
         match self {
             Self::Lexical(_) => None,
-            Self::Dense(_) => Some(depth),
-            Self::Hybrid(hybrid) => Some(hybrid.depth.get()),
+            Self::Dense(dense) => Some((dense, depth)),
+            Self::Hybrid(hybrid) => Some((&hybrid.dense, hybrid.depth.get())),
         }
     }
 }
@@ -144,8 +182,21 @@ impl Config {
             !self.variants.is_empty(),
             "`system.rag.variants` is empty; declare one with `[[system.rag.variants]]`"
         );
+        if let IndexChoice::Build(index) = &self.index {
+            index.validate()?;
+        }
         let mut names = HashSet::new();
         for Variant { name, retrieve } in &self.variants {
+            if let (IndexChoice::Build(index), Some((dense, _))) = (&self.index, retrieve.dense(0))
+            {
+                let set = index.vectors_named(dense.vectors.as_deref());
+                let set = set.map_err(|reason| anyhow!("variant `{name}` {reason}"))?;
+                let has_graph = index.vectors.get(set).is_some_and(|set| set.hnsw.is_some());
+                ensure!(
+                    has_graph || !matches!(dense.search, Search::Hnsw(_)),
+                    "variant `{name}` searches the graph of the vectors `{set}`, which have none; give them one with `hnsw = {{}}`"
+                );
+            }
             ensure!(
                 names.insert(name),
                 "two variants are called `{name}`; give each its own name"

@@ -11,8 +11,9 @@ use crate::indexes::{Hit, Index};
 use crate::metrics::{Judgements, Metric, MetricFacts, Rules};
 use crate::outputs::{Item, Output, Stage};
 
-pub use config::{Config, Dense, Hybrid, IndexChoice, Retrieve, Variant};
+pub use config::{Config, Dense, GraphSearch, Hybrid, IndexChoice, Retrieve, Search, Variant};
 pub use fuse::{Fusion, Rrf};
+use retrieve::EXACT;
 pub use retrieve::{Found, Retrieved};
 pub use searcher::Searcher;
 
@@ -31,7 +32,7 @@ impl<'a> Rag<'a> {
     /// Prepares the variants of `config`.
     ///
     /// # Errors
-    /// Where a variant needs vectors and the index has none.
+    /// Where a variant needs vectors and the index has none, or grades are too high for a metric.
     pub fn new(
         index: &'a Index,
         judged: &'a Judged,
@@ -39,12 +40,17 @@ impl<'a> Rag<'a> {
         metrics: &'a [Metric],
     ) -> anyhow::Result<Self> {
         let depth = config.depth.get();
+        let highest = judged.qrels.highest_grade();
+        let checked = metrics
+            .iter()
+            .try_for_each(|metric| metric.check_grades(highest));
+        checked.map_err(anyhow::Error::msg)?;
         let searcher = Searcher::new(index, &config.variants, depth)?;
         Ok(Self {
             index,
             judged,
             metrics,
-            rules: Rules::with_highest_grade(judged.qrels.highest_grade()),
+            rules: Rules::with_highest_grade(highest),
             variants: &config.variants,
             depth,
             searcher,
@@ -75,6 +81,29 @@ impl<'a> Rag<'a> {
     }
 }
 
+/// How deep the graph's answers are compared with those of exact search.
+const GRAPH_RECALL_DEPTH: usize = 50;
+
+/// The share of what exact search found that the graph found too, or what is as near, as ann-benchmarks counts; where the
+/// graph was searched and there was anything to find.
+fn graph_recall(output: &Output) -> Option<f64> {
+    let top = |name: &str| {
+        let stage = output.stages.iter().find(|stage| stage.name == name)?;
+        Some(&stage.items[..stage.items.len().min(GRAPH_RECALL_DEPTH)])
+    };
+    let (exact, found) = (top(EXACT)?, top("dense")?);
+    let furthest = exact.last()?.score;
+    let near = found.iter().filter(|item| item.score >= furthest).count();
+    Some(near as f64 / exact.len() as f64)
+}
+
+impl Rag<'_> {
+    /// How each set of vectors is searched, in words.
+    pub fn searches(&self) -> Vec<String> {
+        self.searcher.dense_notes()
+    }
+}
+
 impl System for Rag<'_> {
     type Example = data::Query;
 
@@ -87,10 +116,19 @@ impl System for Rag<'_> {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.variants
-            .iter()
-            .map(|variant| variant.retrieve.depth_note(self.depth))
-            .collect()
+        let note = |(place, variant): (usize, &Variant)| {
+            let notes = [
+                variant.retrieve.depth_note(self.depth),
+                self.searcher.dense_note(place),
+            ];
+            notes
+                .iter()
+                .filter(|note| !note.is_empty())
+                .cloned()
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        self.variants.iter().enumerate().map(note).collect()
     }
 
     fn run(&self, batch: &[&data::Query]) -> Vec<Vec<Output>> {
@@ -116,15 +154,25 @@ impl System for Rag<'_> {
                 metric.convention(&self.rules)
             ),
         };
-        self.metrics.iter().map(facts).collect()
+        let mut facts: Vec<MetricFacts> = self.metrics.iter().map(facts).collect();
+        if self.searcher.searches_a_graph() {
+            facts.push(MetricFacts {
+                name: format!("ANN-R@{GRAPH_RECALL_DEPTH}"),
+                unit: "1",
+                convention: format!("the share of the {GRAPH_RECALL_DEPTH} best documents of exact search (of all where it ranks fewer) that HNSW found; as near is as good"),
+            });
+        }
+        facts
     }
 
-    fn score(&self, example: &data::Query, output: &Output) -> Vec<f64> {
+    fn score(&self, example: &data::Query, output: &Output) -> Vec<Option<f64>> {
         let ranked = output.answer().iter().map(|item| item.id.as_str());
         let judgements = Judgements::new(ranked, self.judged.grades(&example.id));
-        self.metrics
-            .iter()
-            .map(|metric| metric.score(&judgements, &self.rules))
-            .collect()
+        let value = |metric: &Metric| Some(metric.score(&judgements, &self.rules));
+        let mut scores: Vec<Option<f64>> = self.metrics.iter().map(value).collect();
+        if self.searcher.searches_a_graph() {
+            scores.push(graph_recall(output));
+        }
+        scores
     }
 }

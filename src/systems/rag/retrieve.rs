@@ -3,11 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
 use rayon::prelude::*;
 
-use crate::indexes::{Bm25Params, Bm25Scorer, Hit, Index, Visible};
+use super::config::{GraphSearch, Search};
+use crate::indexes::{
+    Bm25Params, Bm25Scorer, Breadth, GRAPH_PAYS_FROM, Hit, Index, Vectors, Visible,
+};
 use crate::models::Matrix;
+
+/// The stage that shows what exact search finds, beside an approximate one.
+pub(super) const EXACT: &str = "exact";
 
 /// What is asked, and on whose behalf.
 pub(super) struct Query<'a> {
@@ -43,12 +48,6 @@ pub struct Found {
 /// The stages of one query's retrieval in the order they ran, or why there are none.
 pub type Retrieved = Result<Vec<Found>, String>;
 
-/// Finds the best documents for queries.
-pub(super) trait Retriever {
-    /// The best `k` documents that each query's caller may see.
-    fn retrieve(&self, queries: &[Query<'_>], k: usize) -> Vec<Retrieved>;
-}
-
 /// By words.
 pub(super) struct Lexical<'a> {
     index: &'a Index,
@@ -64,8 +63,9 @@ impl<'a> Lexical<'a> {
     }
 }
 
-impl Retriever for Lexical<'_> {
-    fn retrieve(&self, queries: &[Query<'_>], k: usize) -> Vec<Retrieved> {
+impl Lexical<'_> {
+    /// The best `k` documents that each query's caller may see.
+    pub(super) fn retrieve(&self, queries: &[Query<'_>], k: usize) -> Vec<Retrieved> {
         let one = |analyser: &mut crate::analysis::Analyser, query: &Query<'_>| {
             query.require_text()?;
             let started = Instant::now();
@@ -88,68 +88,121 @@ impl Retriever for Lexical<'_> {
     }
 }
 
-/// By vectors.
+/// By vectors: one set of them, searched in one or several ways.
 pub(super) struct Dense<'a> {
-    index: &'a Index,
+    vectors: &'a Vectors,
+}
+
+/// The vectors of queries, or why a query has none.
+pub(super) struct Embedded {
+    vectors: Matrix,
+    errors: Vec<Option<String>>,
+    latency_ms: f64,
+}
+
+/// How vectors are searched, decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Exact,
+    Graph(Breadth),
+}
+
+impl Way {
+    /// What `search` comes to for these vectors.
+    pub(super) fn of(search: Search, vectors: &Vectors) -> Self {
+        match (search, &vectors.hnsw) {
+            (Search::Hnsw(graph), Some(_)) => Self::Graph(graph.ef),
+            (Search::Auto, Some(_)) if vectors.flat.rows() >= GRAPH_PAYS_FROM => {
+                Self::Graph(GraphSearch::default().ef)
+            }
+            _ => Self::Exact,
+        }
+    }
 }
 
 impl<'a> Dense<'a> {
-    /// Dense retrieval over `index`, which must have vectors.
-    pub(super) fn new(index: &'a Index) -> Self {
-        Self { index }
+    pub(super) fn new(vectors: &'a Vectors) -> Self {
+        Self { vectors }
     }
 
-    fn try_retrieve(&self, queries: &[Query<'_>], k: usize) -> anyhow::Result<Vec<Retrieved>> {
-        let flat = self
-            .index
-            .flat
-            .as_ref()
-            .context("the index has no vectors")?;
+    /// The vectors of these queries, shared by all ways of searching the set.
+    pub(super) fn embed(&self, queries: &[Query<'_>]) -> anyhow::Result<Embedded> {
         let started = Instant::now();
-        let (vectors, errors) = match &self.index.embedder {
+        let (vectors, errors) = match &self.vectors.embedder {
+            None => own_vectors(queries, self.vectors.flat.dim()),
             Some(embedder) => {
-                let texts: Vec<&str> = queries.iter().map(|query| query.text).collect();
-                (
-                    embedder.embed(&texts)?,
-                    queries
-                        .iter()
-                        .map(|query| query.require_text().err())
-                        .collect(),
-                )
+                let prefix = &self.vectors.query_prefix;
+                let texts: Vec<String> = queries
+                    .iter()
+                    .map(|query| format!("{prefix}{}", query.text))
+                    .collect();
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                let errors = queries.iter().map(|query| query.require_text().err());
+                (embedder.embed(&texts)?, errors.collect())
             }
-            None => own_vectors(queries, flat.dim()),
         };
-        let embedding_ms = milliseconds(started, queries.len());
-        let started = Instant::now();
-        let visible: Vec<&Visible> = queries.iter().map(|query| query.visible.as_ref()).collect();
-        let found = flat.search(&vectors, k, &visible);
-        let latency_ms = milliseconds(started, queries.len());
-        let batch_size = u32::try_from(queries.len()).unwrap_or(u32::MAX);
-        let stages = |(hits, error): (Vec<Hit>, Option<String>)| match error {
-            Some(error) => Err(error),
-            None => Ok(vec![
-                Found {
-                    stage: "embed",
-                    hits: Vec::new(),
-                    latency_ms: embedding_ms,
-                    batch_size,
-                },
-                Found {
-                    stage: "dense",
-                    hits,
-                    latency_ms,
-                    batch_size,
-                },
-            ]),
-        };
-        Ok(found.into_iter().zip(errors).map(stages).collect())
+        Ok(Embedded {
+            vectors,
+            errors,
+            latency_ms: milliseconds(started, queries.len()),
+        })
     }
-}
 
-impl Retriever for Dense<'_> {
-    fn retrieve(&self, queries: &[Query<'_>], k: usize) -> Vec<Retrieved> {
-        self.try_retrieve(queries, k)
-            .unwrap_or_else(|error| vec![Err(format!("{error:#}")); queries.len()])
+    /// The best `k` documents that each query's caller may see. Where the graph is searched, so are all vectors, as a stage of
+    /// its own: what the graph missed can then be told.
+    pub(super) fn retrieve(
+        &self,
+        queries: &[Query<'_>],
+        embedded: &anyhow::Result<Embedded>,
+        way: Way,
+        k: usize,
+    ) -> Vec<Retrieved> {
+        let found = embedded.as_ref().map_err(|error| format!("{error:#}"));
+        let found = found.and_then(|embedded| self.search(queries, embedded, way, k));
+        found.unwrap_or_else(|error| vec![Err(error); queries.len()])
+    }
+
+    fn search(
+        &self,
+        queries: &[Query<'_>],
+        embedded: &Embedded,
+        way: Way,
+        k: usize,
+    ) -> Result<Vec<Retrieved>, String> {
+        let visible: Vec<&Visible> = queries.iter().map(|query| query.visible.as_ref()).collect();
+        let batch_size = u32::try_from(queries.len()).unwrap_or(u32::MAX);
+        let stage = |stage, hits, latency_ms| Found {
+            stage,
+            hits,
+            latency_ms,
+            batch_size,
+        };
+        let timed = |search: &dyn Fn() -> Result<Vec<Vec<Hit>>, String>| {
+            let started = Instant::now();
+            Ok::<_, String>((search()?, milliseconds(started, queries.len())))
+        };
+        let exact = timed(&|| Ok(self.vectors.flat.search(&embedded.vectors, k, &visible)))?;
+        let graph = match (way, &self.vectors.hnsw) {
+            (Way::Graph(ef), Some(hnsw)) => Some(timed(&|| {
+                let found = hnsw.search(&embedded.vectors, k, ef, &visible);
+                found.map_err(|error| error.to_string())
+            })?),
+            _ => None,
+        };
+        let stages = |query: usize| {
+            if let Some(error) = &embedded.errors[query] {
+                return Err(error.clone());
+            }
+            let mut stages = vec![stage("embed", Vec::new(), embedded.latency_ms)];
+            let (hits, latency_ms) = &exact;
+            let name = if graph.is_some() { EXACT } else { "dense" };
+            stages.push(stage(name, hits[query].clone(), *latency_ms));
+            if let Some((hits, latency_ms)) = &graph {
+                stages.push(stage("dense", hits[query].clone(), *latency_ms));
+            }
+            Ok(stages)
+        };
+        Ok((0..queries.len()).map(stages).collect())
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::ensure;
+use anyhow::anyhow;
 
-use super::config::{Retrieve, Variant};
+use super::config::{self, Retrieve, Variant};
 use super::fuse::fuse;
-use super::retrieve::{Dense, Found, Lexical, Query, Retrieved, Retriever, milliseconds};
+use super::retrieve::{Dense, Found, Lexical, Query, Retrieved, Way, milliseconds};
 use crate::data;
 use crate::indexes::{Bm25Params, Index};
 
@@ -19,43 +19,113 @@ pub struct Searcher<'a> {
     depth: usize,
     /// One lexical retriever for each setting of BM25 that a variant asks for, with the depth that is needed.
     lexical: Vec<(Bm25Params, usize, Lexical<'a>)>,
-    /// The dense retriever with the depth that is needed.
-    dense: Option<(usize, Dense<'a>)>,
+    /// The sets of vectors that a variant asks for.
+    sets: Vec<(&'a str, Dense<'a>)>,
+    /// Each way of searching a set, which is a place in `sets`, with the depth that is needed.
+    dense: Vec<(usize, Way, usize)>,
+    /// For each variant its place in `dense`.
+    dense_of: Vec<Option<usize>>,
 }
 
 impl<'a> Searcher<'a> {
     /// Prepares the retrievers that the variants ask for.
     ///
     /// # Errors
-    /// Where a variant needs vectors and the index has none.
+    /// Where a variant needs vectors that the index does not have.
     pub fn new(index: &'a Index, variants: &'a [Variant], depth: usize) -> anyhow::Result<Self> {
-        let mut lexical: Vec<(Bm25Params, usize)> = Vec::new();
-        let mut dense = None;
-        for Variant { name, retrieve } in variants {
-            if let Some((params, depth)) = retrieve.lexical(depth) {
-                match lexical.iter_mut().find(|(known, _)| *known == params) {
-                    Some((_, deepest)) => *deepest = depth.max(*deepest),
-                    None => lexical.push((params, depth)),
-                }
-            }
-            if let Some(depth) = retrieve.dense(depth) {
-                ensure!(
-                    index.flat.is_some(),
-                    "variant `{name}` searches by vectors, the index has none; choose another `embedder` for the index or drop the variant"
-                );
-                dense = dense.max(Some(depth));
-            }
-        }
-        let lexical = lexical
-            .into_iter()
-            .map(|(params, depth)| (params, depth, Lexical::new(index, params)));
-        Ok(Self {
+        let mut searcher = Self {
             index,
             variants,
             depth,
-            lexical: lexical.collect(),
-            dense: dense.map(|depth| (depth, Dense::new(index))),
+            lexical: Vec::new(),
+            sets: Vec::new(),
+            dense: Vec::new(),
+            dense_of: Vec::new(),
+        };
+        for Variant { name, retrieve } in variants {
+            if let Some((params, depth)) = retrieve.lexical(depth) {
+                searcher.add_lexical(params, depth);
+            }
+            let dense = retrieve
+                .dense(depth)
+                .map(|(dense, depth)| searcher.add_dense(dense, depth));
+            let dense = dense
+                .transpose()
+                .map_err(|reason| anyhow!("variant `{name}` {reason}"))?;
+            searcher.dense_of.push(dense);
+        }
+        Ok(searcher)
+    }
+
+    fn add_lexical(&mut self, params: Bm25Params, depth: usize) {
+        match self
+            .lexical
+            .iter_mut()
+            .find(|(known, _, _)| *known == params)
+        {
+            Some((_, deepest, _)) => *deepest = depth.max(*deepest),
+            None => self
+                .lexical
+                .push((params, depth, Lexical::new(self.index, params))),
+        }
+    }
+
+    fn add_dense(&mut self, dense: &'a config::Dense, depth: usize) -> Result<usize, String> {
+        let name = self
+            .index
+            .manifest
+            .config
+            .vectors_named(dense.vectors.as_deref())?;
+        let vectors = self.index.vectors.get(name);
+        let vectors =
+            vectors.ok_or_else(|| format!("searches the vectors `{name}`, which are not open"))?;
+        let set = self
+            .sets
+            .iter()
+            .position(|(known, _)| *known == name)
+            .unwrap_or_else(|| {
+                self.sets.push((name, Dense::new(vectors)));
+                self.sets.len() - 1
+            });
+        let way = Way::of(dense.search, vectors);
+        if matches!(dense.search, config::Search::Hnsw(_)) && way == Way::Exact {
+            return Err(format!(
+                "searches the graph of the vectors `{name}`, which have none; build the index with one"
+            ));
+        }
+        let same = |known: &(usize, Way, usize)| (known.0, known.1) == (set, way);
+        Ok(if let Some(place) = self.dense.iter().position(same) {
+            self.dense[place].2 = depth.max(self.dense[place].2);
+            place
+        } else {
+            self.dense.push((set, way, depth));
+            self.dense.len() - 1
         })
+    }
+
+    /// How a variant searches vectors, in words; empty where it does not.
+    pub(super) fn dense_note(&self, variant: usize) -> String {
+        let note = |place: usize| self.dense_notes().swap_remove(place);
+        self.dense_of[variant].map(note).unwrap_or_default()
+    }
+
+    /// Every way of searching a set of vectors, in words.
+    pub(super) fn dense_notes(&self) -> Vec<String> {
+        let note = |(set, way, _): &(usize, Way, usize)| {
+            let name = self.sets[*set].0;
+            match way {
+                Way::Exact => format!("vectors `{name}` searched exactly"),
+                Way::Graph(ef) => format!("vectors `{name}` searched by HNSW with ef {}", ef.get()),
+            }
+        };
+        self.dense.iter().map(note).collect()
+    }
+
+    /// Whether any variant searches a graph.
+    pub(super) fn searches_a_graph(&self) -> bool {
+        self.dense
+            .iter()
+            .any(|(_, way, _)| matches!(way, Way::Graph(_)))
     }
 
     /// What every variant finds for every query: `found[query][variant]`, the last stage being the answer.
@@ -66,10 +136,20 @@ impl<'a> Searcher<'a> {
             .iter()
             .map(|(_, depth, lexical)| lexical.retrieve(&queries, *depth))
             .collect();
-        let dense = self
+        let embedded: Vec<_> = self
+            .sets
+            .iter()
+            .map(|(_, set)| set.embed(&queries))
+            .collect();
+        let dense: Vec<Vec<Retrieved>> = self
             .dense
-            .as_ref()
-            .map(|(depth, dense)| dense.retrieve(&queries, *depth));
+            .iter()
+            .map(|(set, way, depth)| {
+                self.sets[*set]
+                    .1
+                    .retrieve(&queries, &embedded[*set], *way, *depth)
+            })
+            .collect();
         let one = |place: usize| {
             let lexical = |params: Bm25Params| {
                 let which = self
@@ -78,15 +158,15 @@ impl<'a> Searcher<'a> {
                     .position(|(known, _, _)| *known == params);
                 lexical[which.expect("a retriever was made for every variant")][place].clone()
             };
-            let dense = || {
-                dense
-                    .as_ref()
-                    .expect("a retriever was made for every variant")[place]
-                    .clone()
-            };
-            self.variants
-                .iter()
-                .map(|variant| self.assemble(&variant.retrieve, lexical, dense))
+            let variants = self.variants.iter().zip(&self.dense_of);
+            variants
+                .map(|(variant, dense_of)| {
+                    let dense = || {
+                        let which = dense_of.expect("a retriever was made for every variant");
+                        dense[which][place].clone()
+                    };
+                    self.assemble(&variant.retrieve, lexical, dense)
+                })
                 .collect()
         };
         (0..queries.len()).map(one).collect()
