@@ -7,9 +7,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::{print, print_json};
-use crate::data::{Card, Finding};
+use crate::data::convert::{self, Collection, Layout};
+use crate::data::{Card, Encoding, Finding};
 
-/// List datasets, and check a local copy against its card.
+/// List datasets, check a local copy against its card, convert collections.
 #[derive(Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -26,11 +27,104 @@ pub struct Arguments {
 enum Action {
     /// List the cards.
     List,
+    /// Write a collection in another layout as a BEIR folder: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv.
+    #[command(after_help = CONVERT_EXAMPLES)]
+    Convert(Convert),
     /// Check the local copies: checksums, counts, judgements of documents that do not exist.
     Verify {
         /// Cards to check, by name; all whose files are on this machine unless given.
         names: Vec<String>,
     },
+}
+
+const CONVERT_EXAMPLES: &str = "Examples:\n  \
+    ragkit data convert smart cran.all.1400 --queries cran.qry --qrels cranqrel --encoding latin1 \\\n      \
+    --ordinal-queries --grade 1=4 --grade 2=3 --grade 3=2 --grade 4=1 --out cranfield\n  \
+    ragkit data convert squad xquad.en.json --out xquad-en\n  \
+    ragkit data convert trec disk4/* --queries topics.301-350 --qrels qrels.txt --encoding latin1 --out robust\n  \
+    ragkit data convert msmarco collection.tsv --queries queries.dev.tsv --qrels qrels.dev.tsv --split dev --out msmarco";
+
+#[derive(Args)]
+struct Convert {
+    /// The layout of the files.
+    #[arg(value_enum)]
+    layout: LayoutName,
+    /// The files of the documents; for `squad` those of everything.
+    #[arg(required = true)]
+    corpus: Vec<PathBuf>,
+    /// The file of the queries.
+    #[arg(long, value_name = "FILE")]
+    queries: Option<PathBuf>,
+    /// The file of the judgements.
+    #[arg(long, value_name = "FILE")]
+    qrels: Option<PathBuf>,
+    /// What a grade of the file counts; as it stands unless any is given.
+    #[arg(long = "grade", value_name = "GRADE=COUNT", value_parser = grade)]
+    grades: Vec<(String, i32)>,
+    /// Number the queries by their place in the file, from 1.
+    #[arg(long)]
+    ordinal_queries: bool,
+    /// The character encoding of the files.
+    #[arg(long, default_value = "utf8", value_name = "utf8|latin1", value_parser = super::known::<Encoding>)]
+    encoding: Encoding,
+    /// The name of the split that the judgements become.
+    #[arg(long, default_value = "test")]
+    split: String,
+    /// The folder to write, new or empty.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LayoutName {
+    /// SMART: Cranfield, CACM, MED.
+    Smart,
+    /// SQuAD's JSON: SQuAD, XQuAD, MLQA.
+    Squad,
+    /// TREC's SGML documents and topics.
+    Trec,
+    /// MS MARCO's tab-separated collection and queries.
+    Msmarco,
+}
+
+fn grade(text: &str) -> Result<(String, i32), String> {
+    let (grade, count) = text
+        .split_once('=')
+        .ok_or("expected GRADE=COUNT, as in `1=4`")?;
+    let count = count
+        .parse()
+        .map_err(|_| format!("`{count}` is not a whole number"))?;
+    Ok((grade.to_owned(), count))
+}
+
+impl Convert {
+    fn run(&self) -> anyhow::Result<()> {
+        let qrels = self
+            .qrels
+            .as_ref()
+            .map(|path| convert::qrels_at(path, &self.grades));
+        let collection = Collection {
+            layout: match self.layout {
+                LayoutName::Smart => Layout::Smart,
+                LayoutName::Squad => Layout::Squad,
+                LayoutName::Trec => Layout::Trec,
+                LayoutName::Msmarco => Layout::MsMarco,
+            },
+            corpus: self.corpus.clone(),
+            queries: self.queries.clone(),
+            qrels: qrels.transpose()?,
+            encoding: self.encoding,
+            ordinal_queries: self.ordinal_queries,
+        };
+        let written = collection.convert(&self.out, &self.split)?;
+        print(format!(
+            "{} documents, {} queries, {} judgements: `{}`",
+            written.documents,
+            written.queries,
+            written.judgements,
+            self.out.display()
+        ))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,10 +141,10 @@ struct Verdict<'a> {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let cards = cards(&arguments.cards)?;
     match &arguments.command {
-        Action::List => list(&cards, arguments.format),
-        Action::Verify { names } => verify(&cards, names, arguments.format),
+        Action::Convert(convert) => convert.run(),
+        Action::List => list(&cards(&arguments.cards)?, arguments.format),
+        Action::Verify { names } => verify(&cards(&arguments.cards)?, names, arguments.format),
     }
 }
 

@@ -6,6 +6,7 @@
 mod card;
 mod checksum;
 mod columns;
+pub mod convert;
 mod corpus;
 mod error;
 mod judged;
