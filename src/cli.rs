@@ -46,7 +46,7 @@ enum Command {
     Score(Box<score::Arguments>),
     /// Show a run.
     Report(report::Arguments),
-    /// List datasets, and check a local copy against its card.
+    /// List datasets, check a local copy against its card, convert collections.
     Data(data::Arguments),
 }
 

@@ -9,10 +9,11 @@ use anyhow::{Context, bail, ensure};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
+use crate::caches;
 use crate::data::{Card, Checksum, Digest, Judged, PathText, Source};
 use crate::indexes::{self, Index, IndexConfig};
 use crate::metrics::{Aggregate, Metric};
-use crate::report::{Identity, IndexFacts};
+use crate::report::{Identity, IndexFacts, VectorsSearched};
 use crate::systems::rag::{self, IndexChoice};
 
 /// A file of `configs/`.
@@ -169,10 +170,43 @@ impl Experiment {
         match &config.index {
             IndexChoice::Path(path) => Ok((path.resolve()?, None)),
             IndexChoice::Build(index) => Ok((
-                cache_folder().join("indexes").join(&self.name.0),
+                caches::folder().join("indexes").join(&self.name.0),
                 Some(index),
             )),
         }
+    }
+
+    /// The sets of vectors that the variants search, with the first variant that does; empty where the index is not owned by
+    /// the config, which then does not know their names.
+    fn needed_vectors<'a>(&'a self, owned: &'a IndexConfig) -> Vec<(&'a str, &'a str)> {
+        let SystemConfig::Rag(config) = &self.system;
+        let mut needed: Vec<(&str, &str)> = Vec::new();
+        for variant in &config.variants {
+            let dense = variant.retrieve.dense(0);
+            let set =
+                dense.and_then(|(dense, _)| owned.vectors_named(dense.vectors.as_deref()).ok());
+            if let Some(set) = set
+                && !needed.iter().any(|(known, _)| *known == set)
+            {
+                needed.push((set, &variant.name));
+            }
+        }
+        needed
+    }
+
+    /// Whether the index that the config owns is current for the variants to run.
+    pub fn index_is_current(
+        &self,
+        source: &Source,
+        owned: &IndexConfig,
+        path: &Path,
+    ) -> anyhow::Result<bool> {
+        let needed: Vec<&str> = self
+            .needed_vectors(owned)
+            .iter()
+            .map(|(set, _)| *set)
+            .collect();
+        indexes::is_current(source, owned, &needed, path)
     }
 
     /// Opens the index; one that the config owns is built first where it is missing or stale.
@@ -184,17 +218,29 @@ impl Experiment {
     ) -> anyhow::Result<Index> {
         let (path, owned) = self.index()?;
         if let Some(config) = owned {
-            indexes::make_current(source, config, &path, false, &say, progress)?;
-            return match Index::open(&path) {
+            let needed = self.needed_vectors(config);
+            self.check_models(config, &needed)?;
+            let needed: Vec<&str> = needed.iter().map(|(set, _)| *set).collect();
+            let wanted = |name: &str| needed.contains(&name);
+            let current = |damaged| {
+                indexes::make_current(source, config, &needed, &path, damaged, &say, progress)
+            };
+            current(false)?;
+            return match Index::open(&path, &wanted) {
                 Err(error) if error.is::<indexes::OpenError>() => {
                     say(&error.to_string());
-                    indexes::make_current(source, config, &path, true, &say, progress)?;
-                    Index::open(&path)
+                    current(true)?;
+                    Index::open(&path, &wanted)
                 }
                 opened => opened,
             };
         }
-        let index = Index::open(&path)?;
+        let SystemConfig::Rag(config) = &self.system;
+        let searches_vectors = config
+            .variants
+            .iter()
+            .any(|variant| variant.retrieve.dense(0).is_some());
+        let index = Index::open(&path, &|_| searches_vectors)?;
         let built_from: Vec<&Checksum> = index.manifest.source_files.values().collect();
         for file in source.corpus_files()? {
             let found = Checksum::of_file(&file)?;
@@ -208,6 +254,38 @@ impl Experiment {
             );
         }
         Ok(index)
+    }
+
+    /// A model that is missing is told with the variant that wants it and those that run without it.
+    fn check_models(&self, config: &IndexConfig, needed: &[(&str, &str)]) -> anyhow::Result<()> {
+        let SystemConfig::Rag(rag) = &self.system;
+        for (set, variant) in needed {
+            let Err(error) = config.vectors[*set].embedder.check() else {
+                continue;
+            };
+            let needs_it = |retrieve: &rag::Retrieve| {
+                let dense = retrieve.dense(0);
+                dense.is_some_and(|(dense, _)| {
+                    config.vectors_named(dense.vectors.as_deref()) == Ok(set)
+                })
+            };
+            let others: Vec<&str> = rag
+                .variants
+                .iter()
+                .filter(|variant| !needs_it(&variant.retrieve))
+                .map(|variant| variant.name.as_str())
+                .collect();
+            let hint = if others.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    ", or run the variants that need none: `--variants {}`",
+                    others.join(",")
+                )
+            };
+            bail!("variant `{variant}`: {error:#}{hint}");
+        }
+        Ok(())
     }
 
     /// What the numbers of a run over `judged` in `index` are a function of.
@@ -247,8 +325,11 @@ impl Experiment {
                 documents: manifest.documents,
                 empty_documents: manifest.empty_documents,
                 terms: manifest.terms,
-                embedder: manifest.config.embedder.name().to_owned(),
-                dim: manifest.dim,
+                vectors: index
+                    .vectors
+                    .keys()
+                    .map(|name| searched(manifest, name))
+                    .collect(),
             },
             variants: config
                 .variants
@@ -265,9 +346,18 @@ impl Experiment {
     }
 }
 
-/// Where indexes and caches live: `$RAGKIT_CACHE`, or `.ragkit` in the working directory.
-pub fn cache_folder() -> PathBuf {
-    std::env::var_os("RAGKIT_CACHE")
-        .filter(|folder| !folder.is_empty())
-        .map_or_else(|| PathBuf::from(".ragkit"), PathBuf::from)
+/// What a run says of a set of vectors.
+fn searched(manifest: &indexes::Manifest, name: &str) -> VectorsSearched {
+    let (config, facts) = (
+        manifest.config.vectors.get(name),
+        manifest.vectors.get(name),
+    );
+    VectorsSearched {
+        name: name.to_owned(),
+        embedder: config
+            .map_or("", |config| config.embedder.name())
+            .to_owned(),
+        dim: facts.map_or(0, |facts| facts.dim),
+        digest: facts.map_or_else(String::new, |facts| facts.digest.clone()),
+    }
 }

@@ -14,11 +14,12 @@
 //!
 //! | rank | module | what lives there |
 //! |---|---|---|
-//! | 8 | [`cli`] | arguments in, exit code out |
-//! | 7 | [`commands`] | one file per subcommand, its arguments inside; only these print |
-//! | 6 | [`experiment`], [`runner`] | the config's root; the one evaluation loop (batches, journal, resume) |
-//! | 5 | [`systems`] | the pipelines under evaluation; a folder reads top to bottom as the stages of its pipeline |
-//! | 4 | [`indexes`] | BM25, exact dense search, and the store that keeps an index whole |
+//! | 9 | [`cli`] | arguments in, exit code out |
+//! | 8 | [`commands`] | one file per subcommand, its arguments inside; only these print |
+//! | 7 | [`experiment`], [`runner`] | the config's root; the one evaluation loop (batches, journal, resume) |
+//! | 6 | [`systems`] | the pipelines under evaluation; a folder reads top to bottom as the stages of its pipeline |
+//! | 5 | [`indexes`] | BM25, exact and approximate dense search, and the store that keeps an index whole |
+//! | 4 | [`caches`] | what was computed once: vectors by the content of their texts |
 //! | 3 | [`report`] | the run directory: Parquet out, questions back in, tables |
 //! | 3 | [`models`] | from text to vectors |
 //! | 2 | [`analysis`] | from text to terms |
@@ -43,11 +44,15 @@
 //! # Where this differs from the first design
 //!
 //! * BM25 is scored by ragkit, term at a time, over tantivy's postings: k1 and b are the user's, lengths are exact.
-//! * There is no `Hybrid` retriever: fusion is a function over lists, so that variants share their searches.
+//! * There is no `Retriever` trait and no hybrid one: variants share the embedding of a query and their searches, and fusion is a
+//!   function over lists.
+//! * An index has several named sets of vectors, and a run builds and opens those that its variants search: a model that is
+//!   missing stops only the variants that want it.
 //! * [`outputs::Output`] is one type for all systems, not an associated type: a stage, items, scores. The journal and
 //!   the reports need nothing else, and a system stays free to have its own examples.
 
 pub mod analysis;
+pub mod caches;
 pub mod cli;
 pub mod commands;
 pub mod data;

@@ -67,18 +67,18 @@ fn an_index_that_is_not_whole_or_not_the_right_one() {
     let folder = format!("i/{}", manifest["folder"].as_str().unwrap());
 
     // A bit flipped, a file cut short, a file gone: each is told apart.
-    let vectors = format!("{folder}/vectors.f32");
+    let vectors = format!("{folder}/vectors/lsa/vectors.f32");
     let whole = sandbox.read(&vectors);
     let mut flipped = whole.clone();
     flipped[5] ^= 1;
     let sandbox = sandbox.file(&vectors, flipped);
-    sandbox.fails("search i otter", "the index `i` is damaged: `vectors.f32` has another checksum than when it was written; rebuild it with `ragkit index`");
+    sandbox.fails("search i otter", "the index `i` is damaged: `vectors/lsa/vectors.f32` has another checksum than when it was written; rebuild it with `ragkit index`");
     let sandbox = sandbox.file(&vectors, &whole[..100]);
-    sandbox.fails("search i otter", "the index `i` is damaged: `vectors.f32` has another size than when it was written; rebuild it with `ragkit index`");
+    sandbox.fails("search i otter", "the index `i` is damaged: `vectors/lsa/vectors.f32` has another size than when it was written; rebuild it with `ragkit index`");
     std::fs::remove_file(sandbox.path(&vectors)).unwrap();
     sandbox.fails(
         "search i otter",
-        "the index `i` is damaged: `vectors.f32` is missing; rebuild it with `ragkit index`",
+        "the index `i` is damaged: `vectors/lsa/vectors.f32` is missing; rebuild it with `ragkit index`",
     );
     let sandbox = sandbox.file(&vectors, whole);
     sandbox.ok("search i otter");
@@ -87,7 +87,7 @@ fn an_index_that_is_not_whole_or_not_the_right_one() {
     let sandbox = sandbox.file("i/manifest.json", "{\"format\": 99}");
     sandbox.fails(
         "search i otter",
-        "the index `i` has format 99, this ragkit reads format 1; rebuild it with `ragkit index`",
+        "the index `i` has format 99, this ragkit reads format 2; rebuild it with `ragkit index`",
     );
     let sandbox = sandbox.file("i/manifest.json", "{\"form");
     sandbox.fails("search i otter", "the manifest of the index `i` cannot be read: EOF while parsing a string at line 1 column 6; rebuild it with `ragkit index`");
@@ -104,7 +104,7 @@ fn an_index_given_by_path_must_fit_and_is_never_changed() {
     let sandbox = Sandbox::with_dataset().file("config.toml", &config);
     sandbox.fails("eval config.toml", "`i` is not an index: it has no `manifest.json`; build one with `ragkit index PATH --out i`");
     sandbox.ok("index data --out i --embedder none");
-    sandbox.fails("eval config.toml", "variant `lsa` searches by vectors, the index has none; choose another `embedder` for the index or drop the variant");
+    sandbox.fails("eval config.toml", "variant `lsa` searches by vectors, the index has none; give the index `vectors` or drop the variant");
     sandbox.ok("eval config.toml --variants bm25");
     let before = sandbox.read("i/manifest.json");
     let sandbox = sandbox.file("data/corpus.jsonl", corpus(41));

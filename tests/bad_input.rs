@@ -109,7 +109,7 @@ fn vectors_that_are_not_vectors() {
     let index = |rows: &str, message: &str| {
         Sandbox::new()
             .file("c.jsonl", rows)
-            .fails("index c.jsonl --out i --embedder vectors", message);
+            .fails("index c.jsonl --out i --embedder own", message);
     };
     index(
         "{\"_id\": \"a\", \"text\": \"x\"}\n",
@@ -156,7 +156,7 @@ fn floats(values: &[f32]) -> Vec<u8> {
 #[test]
 fn numpy_files_are_read_and_checked() {
     let rows = "{\"_id\": \"a\", \"text\": \"x\"}\n{\"_id\": \"b\", \"text\": \"y\"}\n";
-    let command = "index c.jsonl --out i --embedder vectors --vectors v.npy --vector-ids ids.txt";
+    let command = "index c.jsonl --out i --embedder own --vectors v.npy --vector-ids ids.txt";
     let with = |npy: Vec<u8>, ids: &str| {
         Sandbox::new()
             .file("c.jsonl", rows)
@@ -169,7 +169,7 @@ fn numpy_files_are_read_and_checked() {
     assert!(
         shown
             .stderr
-            .starts_with("indexed 2 documents, 2 terms, 2 dimensions of vectors"),
+            .starts_with("indexed 2 documents, 2 terms, vectors `own` of 2 dimensions"),
         "{}",
         shown.stderr
     );
@@ -318,7 +318,7 @@ fn queries_must_bring_vectors_that_fit_an_index_of_vectors() {
             .file("data/corpus.jsonl", [row("d1", "[1, 0]"), row("d2", "[0, 3]")].concat())
             .file("data/queries.jsonl", [row("q1", queries[0]), row("q2", queries[1])].concat())
             .file("data/qrels/test.tsv", "q1\td1\t1\nq2\td1\t1\n")
-            .file("config.toml", "name = \"own\"\nmetrics = [\"RR\"]\ndataset.source.beir.path = \"data\"\n[system.rag]\nindex.build.embedder = \"vectors\"\n[[system.rag.variants]]\nname = \"own\"\nretrieve.dense = {}\n");
+            .file("config.toml", "name = \"own\"\nmetrics = [\"RR\"]\ndataset.source.beir.path = \"data\"\n[system.rag]\nindex.build.vectors.mine.embedder = \"own\"\n[[system.rag.variants]]\nname = \"own\"\nretrieve.dense = {}\n");
         let result: serde_json::Value =
             serde_json::from_str(&sandbox.ok("eval config.toml --format json").stdout).unwrap();
         let errors = errors_of(&sandbox, result["run"].as_str().unwrap());

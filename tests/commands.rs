@@ -66,9 +66,15 @@ fn eval_prints_one_json_object_and_writes_the_run() {
             .unwrap()
     };
     assert_eq!(bm25("RR")["n"], 5);
-    assert_eq!(shown.stderr, "building the index `.ragkit/indexes/small`\n");
+    assert_eq!(
+        shown.stderr,
+        "building the index `.ragkit/indexes/small`\nvectors `lsa` searched exactly\n"
+    );
     // The second time the index is current.
-    assert_eq!(sandbox.ok("eval config.toml --format json").stderr, "");
+    assert_eq!(
+        sandbox.ok("eval config.toml --format json").stderr,
+        "vectors `lsa` searched exactly\n"
+    );
     assert_eq!(sandbox.runs().len(), 2);
 }
 
@@ -83,7 +89,7 @@ fn a_stale_index_is_rebuilt_and_says_so() {
     let sandbox = sandbox.file("config.toml", config);
     assert_eq!(
         sandbox.ok("eval config.toml").stderr,
-        "building the index `.ragkit/indexes/small`\n"
+        "building the index `.ragkit/indexes/small`\nvectors `lsa` searched exactly\n"
     );
     let left: Vec<_> = std::fs::read_dir(sandbox.path(".ragkit/indexes/small"))
         .unwrap()
@@ -103,14 +109,14 @@ fn a_damaged_index_of_its_own_is_rebuilt_and_says_so() {
     let manifest: serde_json::Value =
         serde_json::from_slice(&sandbox.read(".ragkit/indexes/small/manifest.json")).unwrap();
     let vectors = format!(
-        ".ragkit/indexes/small/{}/vectors.f32",
+        ".ragkit/indexes/small/{}/vectors/lsa/vectors.f32",
         manifest["folder"].as_str().unwrap()
     );
     let sandbox = sandbox.file(&vectors, "short");
     let second = sandbox.ok("eval config.toml --format json");
     assert_eq!(
         second.stderr,
-        "the index `.ragkit/indexes/small` is damaged: `vectors.f32` has another size than when it was written; rebuild it with `ragkit index`\nbuilding the index `.ragkit/indexes/small`\n"
+        "the index `.ragkit/indexes/small` is damaged: `vectors/lsa/vectors.f32` has another size than when it was written; rebuild it with `ragkit index`\nbuilding the index `.ragkit/indexes/small`\nvectors `lsa` searched exactly\n"
     );
     let summary =
         |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["summary"].clone();
@@ -126,7 +132,7 @@ fn dry_run_prints_the_config_and_the_bill_and_does_nothing() {
         "# 3 judged queries (1 without a judgement are left out)",
         "# index `.ragkit/indexes/small`: to be built from 40 documents",
         "# rows: 3 queries × 3 variants = 9",
-        "# embedding calls: 3, on this machine; model calls over the network: 0",
+        "# texts to embed: 3 queries and the documents, those in the cache excepted; over the network: none",
         "# tokens: 0; cost: 0 USD",
         "# seconds: unknown until a first run",
     ] {
@@ -200,7 +206,7 @@ fn report_shows_differences_and_latency_in_every_format() {
         "P95 ms",
         "fuse",
         "40 documents (0 without a term)",
-        "lsa vectors of",
+        "vectors `lsa` by lsa of",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }

@@ -65,7 +65,7 @@ fn search_respects_access_and_explains_its_scores() {
         "nothing found\n"
     );
     sandbox.ok("index data --out words --embedder none");
-    sandbox.fails("search words otter --by dense", "variant `search` searches by vectors, the index has none; choose another `embedder` for the index or drop the variant");
+    sandbox.fails("search words otter --by dense", "variant `search` searches by vectors, the index has none; give the index `vectors` or drop the variant");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn formats_of_a_corpus_give_one_index() {
     let manifest: serde_json::Value =
         serde_json::from_slice(&sandbox.read("v/manifest.json")).unwrap();
     let stored = sandbox.read(format!(
-        "v/{}/vectors.f32",
+        "v/{}/vectors/own/vectors.f32",
         manifest["folder"].as_str().unwrap()
     ));
     let values: Vec<f32> = stored

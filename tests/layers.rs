@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// The modules of the crate by rank; a module may use those of a lower rank, and its own.
-const RANKS: [&[&str]; 8] = [
+const RANKS: [&[&str]; 9] = [
     &["data", "metrics", "outputs", "whole_file"],
     &["analysis", "scoring"],
     &["models", "report"],
+    &["caches"],
     &["indexes"],
     &["systems"],
     &["experiment", "runner"],

@@ -173,9 +173,9 @@ fn a_killed_index_leaves_the_previous_one_whole_and_is_built_again() {
     assert_eq!(folders(), 1, "and the next build removes");
     for file in [
         "documents.parquet",
-        "vectors.f32",
-        "components.f32",
-        "terms.parquet",
+        "vectors/lsa/vectors.f32",
+        "vectors/lsa/components.f32",
+        "vectors/lsa/terms.parquet",
     ] {
         let read = |index: &str| std::fs::read(data_folder_of(&sandbox, index).join(file)).unwrap();
         assert!(read("i") == read("undisturbed"), "{file} differs");
@@ -214,6 +214,7 @@ fn the_demo_runs_with_the_network_cut_off() {
         &mut Command::new("unshare"),
         &["-rn", env!("CARGO_BIN_EXE_ragkit")],
         "configs/demo.toml",
+        None,
     );
     let rows = result["summary"].as_array().unwrap();
     let row = |slice: &str| {

@@ -108,16 +108,26 @@ impl Sandbox {
     }
 }
 
-/// What `ragkit eval CONFIG --format json` prints when it runs in this checkout, with an index and a run of its own.
-/// `command` with the arguments `before` is the binary.
-pub fn eval_in_checkout(command: &mut Command, before: &[&str], config: &str) -> serde_json::Value {
+/// What `ragkit eval CONFIG --format json` prints when it runs in this checkout with a run of its own, and with an index of its own
+/// unless a cache is named. `command` with the arguments `before` is the binary; `config` may be followed by options.
+pub fn eval_in_checkout(
+    command: &mut Command,
+    before: &[&str],
+    config: &str,
+    cache: Option<&Path>,
+) -> serde_json::Value {
     let folder = tempfile::tempdir().unwrap();
     let output = command
         .args(before)
-        .args(["eval", config, "--format", "json", "--reports"])
+        .arg("eval")
+        .args(config.split_whitespace())
+        .args(["--format", "json", "--reports"])
         .arg(folder.path().join("reports"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("RAGKIT_CACHE", folder.path().join("cache"))
+        .env(
+            "RAGKIT_CACHE",
+            cache.unwrap_or(&folder.path().join("cache")),
+        )
         .output()
         .unwrap();
     assert!(

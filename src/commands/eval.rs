@@ -1,5 +1,6 @@
 //! `ragkit eval`: run a config's variants over its dataset and score them.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -12,10 +13,12 @@ use super::{print, print_json};
 use crate::cli::Global;
 use crate::data::{Corpus, Judged, Source};
 use crate::experiment::{Experiment, SystemConfig};
-use crate::indexes;
+use crate::indexes::VectorsConfig;
+use crate::models::EmbedderConfig;
 use crate::report::{Run, RunPath, SummaryRow, reports_folder};
 use crate::runner::{self, Options};
-use crate::systems::rag::{Rag, Retrieve};
+use crate::systems::System;
+use crate::systems::rag::Rag;
 
 /// Run a config's variants over its dataset and score them.
 ///
@@ -101,6 +104,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     }
     let SystemConfig::Rag(config) = &experiment.system;
     let rag = Rag::new(&index, &judged, config, &experiment.metrics)?;
+    for note in rag.searches() {
+        global.say(&note);
+    }
     let progress = global.progress("queries", Some(judged.queries.len()));
     let options = Options {
         reports: &arguments.reports,
@@ -164,7 +170,7 @@ fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> a
         judged.unjudged
     ));
     let to_build = match owned {
-        Some(index) if !indexes::is_current(source, index, &path)? => {
+        Some(index) if !experiment.index_is_current(source, index, &path)? => {
             let documents = Corpus::open(&source.corpus())?
                 .try_fold(0_usize, |count, row| row.map(|_| count + 1))?;
             format!("to be built from {documents} documents")
@@ -173,20 +179,46 @@ fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> a
         None => "yours".to_owned(),
     };
     lines.push(format!("# index `{}`: {to_build}", path.display()));
-    let embeds = config
+    let sets: HashSet<Option<&str>> = config
         .variants
         .iter()
-        .any(|variant| !matches!(variant.retrieve, Retrieve::Lexical(_)));
+        .filter_map(|variant| Some(variant.retrieve.dense(0)?.0.vectors.as_deref()))
+        .collect();
+    let remote = owned.is_some_and(|index| {
+        let asked = |name: &String| sets.contains(&Some(name.as_str())) || sets.contains(&None);
+        let is_endpoint = |set: &VectorsConfig| matches!(set.embedder, EmbedderConfig::Endpoint(_));
+        index
+            .vectors
+            .iter()
+            .any(|(name, set)| asked(name) && is_endpoint(set))
+    });
     let rows = queries * config.variants.len();
     lines.push(format!(
         "# rows: {queries} queries × {} variants = {rows}",
         config.variants.len()
     ));
     lines.push(format!(
-        "# embedding calls: {}, on this machine; model calls over the network: 0",
-        if embeds { queries } else { 0 }
+        "# texts to embed: {} queries{}; over the network: {}",
+        queries * sets.len(),
+        if to_build == "current" {
+            ""
+        } else {
+            " and the documents, those in the cache excepted"
+        },
+        if remote {
+            "yes, by the endpoint of the config"
+        } else {
+            "none"
+        }
     ));
-    lines.push("# tokens: 0; cost: 0 USD".to_owned());
+    lines.push(
+        if remote {
+            "# tokens: of those texts, as the endpoint counts them; cost: what it charges for them"
+        } else {
+            "# tokens: 0; cost: 0 USD"
+        }
+        .to_owned(),
+    );
     lines.push(match last_pace(experiment, arguments)? {
         Some(seconds) => format!(
             "# seconds: about {:.1}, at the pace of the last finished run",

@@ -1,18 +1,18 @@
 //! `ragkit index`: a corpus becomes an index directory.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
-use serde::de::DeserializeOwned;
 
-use super::peak_memory_bytes;
+use super::{known, peak_memory_bytes};
 use crate::analysis::{AnalyserConfig, Language};
 use crate::cli::Global;
 use crate::data::{Fields, Format, PathText, Source, VectorFile};
 use crate::experiment::Experiment;
-use crate::indexes::{self, EmbedderConfig, IndexConfig};
-use crate::models::LsaConfig;
+use crate::indexes::{self, HnswConfig, IndexConfig, VectorFacts, VectorsConfig};
+use crate::models::{Device, EmbedderConfig, EncoderConfig, LsaConfig};
 
 /// Build an index directory: BM25 and vectors.
 ///
@@ -26,6 +26,7 @@ use crate::models::LsaConfig;
     ragkit index docs.csv --out docs.index --id doc_id --text body --metadata source,date --access groups\n  \
     ragkit index docs.parquet --out docs.index --vector embedding\n  \
     ragkit index configs/demo.toml")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Arguments {
     /// What to index.
     path: PathBuf,
@@ -50,10 +51,10 @@ pub struct Arguments {
     /// Column of the access labels [default: access, where there is one].
     #[arg(long, value_name = "COLUMN")]
     access: Option<String>,
-    /// Column of your own vectors, with --embedder vectors [default: vector].
+    /// Column of your own vectors, with --embedder own [default: vector].
     #[arg(long, value_name = "COLUMN")]
     vector: Option<String>,
-    /// Your own vectors as a NumPy file, with --embedder vectors and --vector-ids.
+    /// Your own vectors as a NumPy file, with --embedder own and --vector-ids.
     #[arg(long, value_name = "FILE.npy", requires = "vector_ids")]
     vectors: Option<String>,
     /// One id a line, for the rows of --vectors.
@@ -69,12 +70,25 @@ pub struct Arguments {
     /// Do not stem.
     #[arg(long)]
     no_stem: bool,
-    /// Where the vectors come from [default: lsa; vectors with --vector or --vectors].
+    /// Where the vectors come from [default: lsa; own with --vector or --vectors; encoder with --model].
     #[arg(long, value_enum)]
     embedder: Option<EmbedderKind>,
     /// Dimensions of lsa [default: 512].
     #[arg(long, value_name = "N")]
     dim: Option<usize>,
+    /// The encoder: a name in `$RAGKIT_MODELS` (`models` unless set), or the path of a Hugging Face folder.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// Where the encoder computes.
+    #[arg(long, default_value = "auto", value_name = "auto|cpu")]
+    device: Device,
+    /// Build a graph for approximate search (HNSW); for fewer than about 10,000 documents exact search is as fast.
+    #[arg(long)]
+    hnsw: bool,
+    /// Insert one document after the other, so that the graph is the same, byte for byte, every time; on all threads
+    /// otherwise.
+    #[arg(long, requires = "hnsw")]
+    deterministic: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -84,12 +98,10 @@ enum EmbedderKind {
     /// Latent semantic analysis, fitted on the corpus.
     Lsa,
     /// Your own, from a column or a NumPy file.
-    Vectors,
-}
-
-/// A value by its name in a config.
-fn known<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+    #[value(alias = "vectors")]
+    Own,
+    /// A transformer from a local folder (--model).
+    Encoder,
 }
 
 impl Arguments {
@@ -125,32 +137,54 @@ impl Arguments {
             || self.no_stem
             || self.embedder.is_some()
             || self.dim.is_some()
+            || self.model.is_some()
+            || self.hnsw
     }
 
-    fn embedder(&self) -> anyhow::Result<EmbedderConfig> {
+    fn vector_sets(&self) -> anyhow::Result<BTreeMap<String, VectorsConfig>> {
         let own = self.vector.is_some() || self.vectors.is_some();
-        let kind = self.embedder.unwrap_or(if own {
-            EmbedderKind::Vectors
-        } else {
-            EmbedderKind::Lsa
+        let kind = self.embedder.unwrap_or(match (own, &self.model) {
+            (true, _) => EmbedderKind::Own,
+            (false, Some(_)) => EmbedderKind::Encoder,
+            (false, None) => EmbedderKind::Lsa,
         });
         ensure!(
-            !own || kind == EmbedderKind::Vectors,
-            "--vector and --vectors go with `--embedder vectors` only"
+            !own || kind == EmbedderKind::Own,
+            "--vector and --vectors go with `--embedder own` only"
         );
         ensure!(
             self.dim.is_none() || kind == EmbedderKind::Lsa,
             "--dim goes with `--embedder lsa` only"
         );
+        ensure!(
+            self.model.is_some() == (kind == EmbedderKind::Encoder),
+            "`--embedder encoder` and `--model` go together"
+        );
+        ensure!(
+            !self.hnsw || kind != EmbedderKind::None,
+            "--hnsw needs vectors; choose another `--embedder`"
+        );
         let lsa = LsaConfig::default();
-        Ok(match kind {
-            EmbedderKind::None => EmbedderConfig::None,
-            EmbedderKind::Lsa => EmbedderConfig::Lsa(LsaConfig {
+        let embedder = match (kind, &self.model) {
+            (EmbedderKind::None, _) => return Ok(BTreeMap::new()),
+            (EmbedderKind::Encoder, Some(model)) => EmbedderConfig::Encoder(EncoderConfig {
+                model: model.clone(),
+                device: self.device,
+                query_prefix: String::new(),
+                document_prefix: String::new(),
+            }),
+            (EmbedderKind::Own, _) => EmbedderConfig::Own,
+            (EmbedderKind::Lsa | EmbedderKind::Encoder, _) => EmbedderConfig::Lsa(LsaConfig {
                 dim: self.dim.unwrap_or(lsa.dim),
                 ..lsa
             }),
-            EmbedderKind::Vectors => EmbedderConfig::Vectors,
-        })
+        };
+        let hnsw = self.hnsw.then(|| HnswConfig {
+            deterministic: self.deterministic,
+            ..HnswConfig::default()
+        });
+        let name = embedder.name().to_owned();
+        Ok(BTreeMap::from([(name, VectorsConfig { embedder, hnsw })]))
     }
 }
 
@@ -166,9 +200,16 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         1 => " (1 without a term: no words find it)".into(),
         many => format!(" ({many} without a term: no words find them)"),
     };
-    let vectors = manifest.dim.map_or_else(String::new, |dim| {
-        format!(", {dim} dimensions of {}", manifest.config.embedder.name())
-    });
+    let set = |(name, facts): (&String, &VectorFacts)| {
+        let graph = manifest
+            .config
+            .vectors
+            .get(name)
+            .is_some_and(|set| set.hnsw.is_some());
+        let graph = if graph { " with a graph" } else { "" };
+        format!(", vectors `{name}` of {} dimensions{graph}", facts.dim)
+    };
+    let vectors: String = manifest.vectors.iter().map(set).collect();
     let memory = peak_memory_bytes().map_or_else(String::new, |bytes| {
         format!(", {} MiB at most", bytes >> 20)
     });
@@ -232,7 +273,7 @@ fn plan(arguments: &Arguments) -> anyhow::Result<(Source, IndexConfig, PathBuf)>
         source,
         IndexConfig {
             analyser,
-            embedder: arguments.embedder()?,
+            vectors: arguments.vector_sets()?,
         },
         out,
     ))

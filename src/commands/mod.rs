@@ -10,6 +10,7 @@ pub mod search;
 use std::io::Write;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Writes a result to standard output.
 fn print(text: impl AsRef<str>) -> anyhow::Result<()> {
@@ -22,6 +23,11 @@ fn print(text: impl AsRef<str>) -> anyhow::Result<()> {
 /// Writes one JSON value to standard output.
 fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(serde_json::to_string_pretty(value)?)
+}
+
+/// A value by its name in a config, for an argument.
+fn known<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
 }
 
 /// The most memory that this process has had, in bytes, where the system tells.

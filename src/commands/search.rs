@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{print, print_json};
 use crate::data;
 use crate::indexes::{Bm25Params, Hit, Index, Shown, Term};
-use crate::systems::rag::{Dense, Found, Hybrid, Retrieve, Searcher, Variant};
+use crate::systems::rag::{Dense, Found, GraphSearch, Hybrid, Retrieve, Search, Searcher, Variant};
 
 /// Look at what retrieval finds, and why.
 ///
@@ -28,6 +28,12 @@ pub struct Arguments {
     /// How to search; hybrid where the index can embed a query, else lexical.
     #[arg(long, value_enum)]
     by: Option<By>,
+    /// The set of vectors to search [default: the only one].
+    #[arg(long, value_name = "NAME")]
+    vectors: Option<String>,
+    /// Search the graph with so many candidates, and not all vectors.
+    #[arg(long, value_name = "N")]
+    ef: Option<i64>,
     /// Documents to show.
     #[arg(short, default_value = "10", value_name = "N")]
     k: NonZeroUsize,
@@ -77,23 +83,35 @@ struct Line {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let index = Index::open(&arguments.index)?;
+    let wants_vectors = arguments.by != Some(By::Lexical);
+    let asked = arguments.vectors.as_deref();
+    let wanted = |name: &str| wants_vectors && asked.is_none_or(|asked| asked == name);
+    let index = Index::open(&arguments.index, &wanted)?;
     let params = Bm25Params {
         k1: arguments.k1,
         b: arguments.b,
     };
     params.validate()?;
-    let by = arguments.by.unwrap_or(if index.embedder.is_some() {
-        By::Hybrid
-    } else {
-        By::Lexical
-    });
+    let embeds = index.vectors.values().any(|set| set.embedder.is_some());
+    let by = arguments
+        .by
+        .unwrap_or(if embeds { By::Hybrid } else { By::Lexical });
+    let dense = Dense {
+        vectors: arguments.vectors.clone(),
+        search: match arguments.ef {
+            Some(ef) => Search::Hnsw(GraphSearch {
+                ef: ef.try_into().context("--ef")?,
+            }),
+            None => Search::Auto,
+        },
+    };
     let retrieve = match by {
         By::Lexical => Retrieve::Lexical(params),
-        By::Dense => Retrieve::Dense(Dense {}),
+        By::Dense => Retrieve::Dense(dense),
         By::Hybrid => Retrieve::Hybrid(Hybrid {
             lexical: params,
             depth: Hybrid::default().depth.max(arguments.k),
+            dense,
             ..Hybrid::default()
         }),
     };

@@ -44,10 +44,21 @@ pub struct IndexFacts {
     pub empty_documents: usize,
     /// Distinct terms.
     pub terms: usize,
-    /// Kind of embedder.
+    /// The sets of vectors that are searched.
+    pub vectors: Vec<VectorsSearched>,
+}
+
+/// A set of vectors behind a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VectorsSearched {
+    /// Its name.
+    pub name: String,
+    /// The kind of its embedder.
     pub embedder: String,
-    /// Dimensions of the vectors, where there are any.
-    pub dim: Option<usize>,
+    /// Dimensions.
+    pub dim: usize,
+    /// What it is a function of, beside the documents.
+    pub digest: String,
 }
 
 impl Identity {

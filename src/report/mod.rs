@@ -10,7 +10,7 @@ mod table;
 mod write;
 
 pub use directory::{RunPath, reports_folder};
-pub use manifest::{Host, Identity, IndexFacts, Manifest};
+pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
 pub use read::{Difference, Latency, Run};
 pub use summary::{ALL, SummaryRow, summarise};
 pub use table::{Style, difference_table, index_facts, latency_table, metric_table, text_table};

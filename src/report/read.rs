@@ -148,38 +148,34 @@ impl Run {
                 joined.height(),
                 identity.examples
             );
-            let scores = |column: &str| -> anyhow::Result<Vec<f64>> {
-                numbers(&joined, column)?
-                    .into_iter()
-                    .collect::<Option<_>>()
-                    .context("an example without its score")
-            };
-            let columns: Vec<Vec<f64>> = metrics
-                .iter()
-                .map(|metric| {
-                    let (before, after) = (scores(metric)?, scores(&format!("{metric}_right"))?);
-                    Ok(after
-                        .iter()
-                        .zip(before)
-                        .map(|(after, before)| after - before)
-                        .collect())
-                })
-                .collect::<anyhow::Result<_>>()?;
+            let mut columns: Vec<(&String, Vec<f64>)> = Vec::new();
+            for metric in &metrics {
+                let (before, after) = (
+                    numbers(&joined, metric)?,
+                    numbers(&joined, &format!("{metric}_right"))?,
+                );
+                let difference =
+                    |(after, before): (Option<f64>, Option<f64>)| Some(after? - before?);
+                // A metric that only one of the two has is no difference.
+                let differences: Option<Vec<f64>> =
+                    after.into_iter().zip(before).map(difference).collect();
+                columns.extend(differences.map(|values| (metric, values)));
+            }
             for (slice, places) in slices(memberships(&joined)?.iter().map(Vec::as_slice)) {
                 let parts: Vec<Vec<f64>> = columns
                     .iter()
-                    .map(|column| places.iter().map(|&place| column[place]).collect())
+                    .map(|(_, column)| places.iter().map(|&place| column[place]).collect())
                     .collect();
                 let views: Vec<&[f64]> = parts.iter().map(Vec::as_slice).collect();
                 let intervals = statistics::intervals(&views, identity.seed);
-                for ((metric, values), interval) in metrics.iter().zip(&parts).zip(intervals) {
+                for (((metric, _), values), interval) in columns.iter().zip(&parts).zip(intervals) {
                     let Some(difference) = statistics::mean(values) else {
                         continue;
                     };
                     differences.push(Difference {
                         variant: other.clone(),
                         baseline: baseline.clone(),
-                        metric: metric.clone(),
+                        metric: (*metric).clone(),
                         slice: slice.clone(),
                         n: values.len() as u64,
                         difference,

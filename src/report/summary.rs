@@ -66,10 +66,10 @@ pub fn summarise(
     let mut rows = Vec::new();
     for (slice, places) in slices(examples.iter().map(|example| example.slices.as_slice())) {
         let column = |variant: usize, metric: usize| -> Vec<f64> {
-            places
+            let scores = places
                 .iter()
-                .map(|&place| examples[place].scores[variant][metric])
-                .collect()
+                .map(|&place| examples[place].scores[variant][metric]);
+            scores.flatten().collect()
         };
         let cells = (0..variants.len())
             .flat_map(|variant| (0..metrics.len()).map(move |metric| (variant, metric)));
@@ -77,8 +77,22 @@ pub fn summarise(
             .clone()
             .map(|(variant, metric)| column(variant, metric))
             .collect();
+        // Columns of all examples share their resamples; what only some have is resampled by itself.
         let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let intervals = statistics::intervals(&views, seed);
+        let whole: Vec<&[f64]> = views
+            .iter()
+            .copied()
+            .filter(|values| values.len() == places.len())
+            .collect();
+        let mut of_whole = statistics::intervals(&whole, seed).into_iter();
+        let intervals = views.iter().map(|values| {
+            if values.len() == places.len() {
+                of_whole.next().flatten()
+            } else {
+                statistics::intervals(&[values], seed)[0]
+            }
+        });
+        let intervals: Vec<Option<statistics::Interval>> = intervals.collect();
         for (((variant, metric), values), interval) in cells.zip(&columns).zip(intervals) {
             let Some(mean) = statistics::mean(values) else {
                 continue;
@@ -93,10 +107,10 @@ pub fn summarise(
                 ci_high: interval.map(|interval| interval.high),
                 unit: metrics[metric].unit.to_owned(),
                 convention: format!(
-                    "{}; {}; {}, seed {seed}",
+                    "{}; {}; {}",
                     metrics[metric].convention,
                     notes[variant],
-                    statistics::convention(values.len())
+                    statistics::convention(values.len(), seed)
                 ),
             });
         }

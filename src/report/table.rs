@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::summary::ALL;
-use super::{Difference, Identity, Latency, SummaryRow};
+use super::{Difference, Identity, Latency, SummaryRow, VectorsSearched};
 
 /// How a table is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,10 +171,17 @@ pub fn latency_table(style: Style, latencies: &[Latency]) -> String {
 /// What was searched, in one line.
 pub fn index_facts(identity: &Identity) -> String {
     let index = &identity.index;
-    let vectors = index.dim.map_or_else(
-        || "no vectors".to_owned(),
-        |dim| format!("{} vectors of {dim} dimensions", index.embedder),
-    );
+    let set = |set: &VectorsSearched| {
+        format!(
+            "vectors `{}` by {} of {} dimensions",
+            set.name, set.embedder, set.dim
+        )
+    };
+    let vectors = if index.vectors.is_empty() {
+        "no vectors".to_owned()
+    } else {
+        index.vectors.iter().map(set).collect::<Vec<_>>().join(", ")
+    };
     format!(
         "index {}: {} documents ({} without a term), {} terms, {vectors}",
         &index.digest[..12.min(index.digest.len())],

@@ -30,8 +30,8 @@ pub struct Evaluated {
     pub slices: Vec<String>,
     /// By variant.
     pub outputs: Vec<Output>,
-    /// By variant and metric.
-    pub scores: Vec<Vec<f64>>,
+    /// By variant and metric; `None` where the variant has no such value.
+    pub scores: Vec<Vec<Option<f64>>>,
 }
 
 /// Makes rows of examples under the variants and the metrics.
@@ -129,7 +129,7 @@ struct Row<'a> {
     example: &'a Evaluated,
     variant: &'a str,
     output: &'a Output,
-    scores: &'a [f64],
+    scores: &'a [Option<f64>],
 }
 
 fn rows<'a>(examples: &'a [Evaluated], variants: &'a [String]) -> Vec<Row<'a>> {
@@ -167,7 +167,7 @@ fn example_rows(
         ("slices", Arc::new(slices.finish())),
     ];
     for (place, facts) in metrics.iter().enumerate() {
-        columns.push((&facts.name, numbers(&rows, |row| Some(row.scores[place]))));
+        columns.push((&facts.name, numbers(&rows, |row| row.scores[place])));
     }
     // No stage counts tokens or asks for money yet, and none has a cache: the columns are there and empty.
     let no_counts = || Arc::new(Int64Array::new_null(rows.len()));
