@@ -17,7 +17,6 @@ use crate::indexes::VectorsConfig;
 use crate::models::EmbedderConfig;
 use crate::report::{Run, RunPath, SummaryRow, reports_folder};
 use crate::runner::{self, Options};
-use crate::systems::System;
 use crate::systems::rag::Rag;
 
 /// Run a config's variants over its dataset and score them.

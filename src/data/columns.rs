@@ -1,6 +1,7 @@
 //! Lines of whitespace-separated columns, such as TREC's files, read whole and taken apart on all threads.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
@@ -23,7 +24,7 @@ pub(super) fn text(path: &Path) -> Result<String, DataError> {
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
     } else {
-        file(path)?.read_to_end(&mut bytes).map_err(unreadable)?;
+        bytes = whole(&mut file(path)?).map_err(unreadable)?;
     }
     if bytes.starts_with(&[0x1F, 0x8B]) {
         let mut plain = Vec::new();
@@ -46,6 +47,30 @@ pub(super) fn text(path: &Path) -> Result<String, DataError> {
             "is not UTF-8; if it is text, convert it, for example with `iconv -f latin1 -t utf-8`";
         DataError::at(path, Place::Line(number), message)
     })
+}
+
+/// All bytes of a file. A regular file is read on all threads: most of the time goes into copying to memory that is new.
+fn whole(file: &mut File) -> std::io::Result<Vec<u8>> {
+    let about = file.metadata()?;
+    let known = if cfg!(unix) && about.is_file() {
+        usize::try_from(about.len()).map_err(std::io::Error::other)?
+    } else {
+        0
+    };
+    let mut bytes = vec![0; known];
+    #[cfg(unix)]
+    if known > 0 {
+        use std::os::unix::fs::FileExt;
+        let shared = &*file;
+        let pieces = bytes.par_chunks_mut(CHUNK).enumerate();
+        pieces.try_for_each(|(number, piece)| {
+            shared.read_exact_at(piece, number as u64 * CHUNK as u64)
+        })?;
+        file.seek(SeekFrom::Start(known as u64))?;
+    }
+    // Whatever else there is: everything where the length was not known, or what has been added since.
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The number of the line that begins or goes on after `before`.
@@ -76,7 +101,8 @@ pub(super) fn parse<'t, T: Send>(
     let parts: Vec<Result<Vec<T>, DataError>> = numbered
         .into_par_iter()
         .map(|(first, chunk)| {
-            let mut found = Vec::new();
+            let lines = memchr_iter(b'\n', chunk.as_bytes()).count() + 1;
+            let mut found = Vec::with_capacity(lines);
             for (number, line) in (first..).zip(chunk.lines()) {
                 if is_content(line) {
                     let parsed = parse(number, line)
