@@ -1,16 +1,17 @@
 //! The hot paths of retrieval and scoring.
 //!
-//! Measured: exact dense search (10,000 × 384, in batches of 1 and 32), nDCG@10 of 10,000 rankings of 100, a TREC run of
+//! Measured: exact dense search (10,000 × 384, in batches of 1 and 32), the same by HNSW, nDCG@10 of 10,000 rankings of 100, a TREC run of
 //! 1,000 queries × 100 documents read and scored by four metrics, the bootstrap intervals of 18 columns of 300 values, and
 //! the randomisation test of 4 columns of 10,000. Data are seeded; corpus text is
 //! not needed. Run with `cargo bench`; compare ratios within one run, machines are noisy.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use ragkit::data::{PathText, QrelsFile, Rankings};
-use ragkit::indexes::{Flat, Visible};
+use ragkit::indexes::{Breadth, Flat, Hnsw, HnswConfig, Visible};
 use ragkit::metrics::significance::sign_flip;
 use ragkit::metrics::statistics::intervals;
 use ragkit::metrics::{Judgements, Metric, Rules};
@@ -34,7 +35,9 @@ fn uniform(count: usize, seed: u64) -> impl Iterator<Item = f64> {
 fn matrix(rows: usize, seed: u64) -> Matrix {
     #[expect(clippy::cast_possible_truncation, reason = "vectors are f32")]
     let values = uniform(rows * DIM, seed).map(|value| (value - 0.5) as f32);
-    Matrix::new(DIM, values.collect())
+    let mut values: Vec<f32> = values.collect();
+    values.chunks_mut(DIM).for_each(Matrix::normalise);
+    Matrix::new(DIM, values)
 }
 
 #[divan::bench(args = [1, 32])]
@@ -45,6 +48,23 @@ fn flat_search(bencher: Bencher<'_, '_>, queries: usize) {
     bencher
         .counter(ItemsCount::new(queries))
         .bench(|| flat.search(&batch, 100, &visible));
+}
+
+#[divan::bench(args = [32, 128])]
+fn hnsw_search(bencher: Bencher<'_, '_>, ef: i64) {
+    let flat = Arc::new(Flat::new(matrix(ROWS, 1), (0..).take(ROWS).collect()));
+    let parallel = HnswConfig {
+        deterministic: false,
+        ..HnswConfig::default()
+    };
+    let hnsw = Hnsw::build(flat, &parallel).expect("vectors of length 1");
+    let (batch, everything) = (matrix(32, 2), Visible::everything());
+    let visible = vec![&everything; 32];
+    let ef = Breadth::try_from(ef).expect("in range");
+    bencher.counter(ItemsCount::new(32_usize)).bench(|| {
+        hnsw.search(&batch, 10, ef, &visible)
+            .expect("of 384 dimensions")
+    });
 }
 
 #[divan::bench]

@@ -26,7 +26,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the verdict is no, 2 could not d
 /// Options that every command takes.
 #[derive(Args)]
 pub struct Global {
-    /// Threads to use; `RAGKIT_THREADS` or all processors unless given. No result depends on it.
+    /// Threads to use; `RAGKIT_THREADS` or all processors unless given. No result depends on it, but for a graph that `index --hnsw` builds without `--deterministic`.
     #[arg(long, global = true, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
     /// Say nothing but results and errors.

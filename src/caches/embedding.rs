@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::models::{Embedder, Matrix, OpenedEmbedder};
@@ -79,6 +79,12 @@ impl Embedder for CachedEmbedder {
         for batch in missing.chunks(BATCH) {
             let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
             let vectors = self.inner.embed(&texts)?;
+            if let Some(bad) = (0..texts.len()).find(|row| !is_finite(vectors.row(*row))) {
+                let start: String = texts[bad].chars().take(60).collect();
+                bail!(
+                    "the model makes NaN or infinite numbers of the text `{start}`; its weights are damaged or overflow, fetch it again"
+                );
+            }
             self.known()
                 .add(batch.iter().map(|(key, _)| *key), &vectors)?;
         }
@@ -182,6 +188,10 @@ impl Known {
     }
 }
 
+fn is_finite(row: &[f32]) -> bool {
+    row.iter().all(|value| value.is_finite())
+}
+
 fn checksum(bytes: &[u8]) -> [u8; CHECK] {
     let sum = Sha256::digest(bytes);
     std::array::from_fn(|place| sum[place])
@@ -203,7 +213,14 @@ mod tests {
 
         fn embed(&self, texts: &[&str]) -> anyhow::Result<Matrix> {
             self.0.fetch_add(texts.len(), Ordering::Relaxed);
-            let row = |text: &&str| [text.len() as f32, text.matches('a').count() as f32];
+            let length = |text: &str| {
+                if text == "bad" {
+                    f32::NAN
+                } else {
+                    text.len() as f32
+                }
+            };
+            let row = |text: &&str| [length(text), text.matches('a').count() as f32];
             Ok(Matrix::new(2, texts.iter().flat_map(row).collect()))
         }
     }
@@ -215,6 +232,19 @@ mod tests {
             digest: digest.to_owned(),
         };
         (CachedEmbedder::open(opened, folder).unwrap(), asked)
+    }
+
+    #[test]
+    fn what_is_no_vector_is_refused_and_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, asked) = open(folder.path(), "model");
+        for _ in 0..2 {
+            assert_eq!(
+                cache.embed(&["good", "bad"]).unwrap_err().to_string(),
+                "the model makes NaN or infinite numbers of the text `bad`; its weights are damaged or overflow, fetch it again"
+            );
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 4);
     }
 
     #[test]

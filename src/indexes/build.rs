@@ -79,12 +79,14 @@ pub fn make_current(
         Store::lock(out)?
     };
     if damaged || !plan.is_current(out) {
-        // Sets that are there already are kept, so that runs of different variants do not undo each other's work; where
-        // one's model is gone, it is not.
-        let there = Manifest::load(out).map_or_else(
-            |_| Vec::new(),
-            |manifest| manifest.vectors.into_keys().collect(),
-        );
+        // Sets that are there already and made of these documents are kept, so that runs of different variants do not
+        // undo each other's work; where one's model is gone, it is not.
+        let there: Vec<String> = match Manifest::load(out) {
+            Ok(manifest) if manifest.digest == plan.digest => {
+                manifest.vectors.into_keys().collect()
+            }
+            _ => Vec::new(),
+        };
         let both = |name: &str| needed.contains(&name) || there.iter().any(|known| known == name);
         let plan = Plan::new(source, config, &both).unwrap_or(plan);
         say(&format!("building the index `{}`", out.display()));

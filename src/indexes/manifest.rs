@@ -111,7 +111,7 @@ pub struct Manifest {
     /// The ragkit that built it.
     pub ragkit: String,
     /// What the documents and their terms are a function of: the source files, the analyser, and the version of ragkit.
-    /// With equal digests of vectors, equal search results.
+    /// With equal digests of vectors, equal search results, but for graphs that were not built deterministically.
     pub digest: String,
     /// Where the documents came from.
     pub source: Source,

@@ -136,9 +136,11 @@ impl EncoderConfig {
         };
         if !folder.is_dir() {
             let place = folder.parent().unwrap_or(Path::new("."));
-            return Err(anyhow::anyhow!(
+            return Err(anyhow::anyhow!(if self.model.contains('/') {
+                "put it there, or name another; words can be searched without it"
+            } else {
                 "fetch it with `just model` (or its commands in `justfile`), or set RAGKIT_MODELS to the folder that holds it"
-            ))
+            }))
             .context(format!("the model `{}` is not in `{}`", self.model, place.display()));
         }
         Ok(folder)

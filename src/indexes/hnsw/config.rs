@@ -56,6 +56,13 @@ impl Breadth {
     pub fn default_ef() -> Self {
         Within(128)
     }
+
+    /// As broad, and broad enough to find so many.
+    #[must_use]
+    pub fn at_least(self, count: usize) -> Self {
+        Self::try_from(i64::try_from(count).unwrap_or(i64::MAX))
+            .map_or(Within(65_536), |count| Within(self.0.max(count.0)))
+    }
 }
 
 impl<const LOW: u32, const HIGH: u32> TryFrom<i64> for Within<LOW, HIGH> {

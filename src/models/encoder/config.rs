@@ -112,6 +112,12 @@ impl Config {
             settings.path(),
             config.positions
         );
+        ensure!(
+            config.epsilon.is_finite() && config.epsilon >= 0.0,
+            "`{}` has the `layer_norm_eps` {}, which is below 0; take the file that came with the weights",
+            settings.path(),
+            config.epsilon
+        );
         Ok(config)
     }
 

@@ -14,6 +14,7 @@ mod tests;
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use fs_err as fs;
 use rayon::prelude::*;
 
@@ -58,11 +59,12 @@ impl Encoder {
         let modules = Modules::load(folder)?;
         let folder = modules.transformer;
         let config = Config::load(&folder.join("config.json"))?;
-        let tokeniser = Tokeniser::load(&folder, config.longest(), config.vocabulary)?;
+        let tokeniser = Tokeniser::load(&folder, &config)?;
 
         let mut files = Vec::new();
         for path in Weights::files(&folder)? {
-            let bytes = fs::read(&path)?;
+            let bytes =
+                fs::read(&path).context("a part of the model is missing; fetch it again")?;
             files.push((path, bytes));
         }
         let mut digest = Digest::default();

@@ -231,7 +231,7 @@ fn split_files_old_names_and_bare_folders_are_read() {
     fs::write(&index, "{}").unwrap();
     assert_eq!(
         failure(folder.path()),
-        "`M/model.safetensors.index.json` has no `weight_map`; fetch the file again"
+        "`M/model.safetensors.index.json` has no `weight_map` that names a file; fetch it again"
     );
 }
 

@@ -1,11 +1,12 @@
 //! From text to tokens, by the model's own `tokenizer.json`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
 use rayon::prelude::*;
 use tokenizers::{Tokenizer, TruncationParams};
 
+use super::config::Config;
 use super::settings::Settings;
 
 /// One text as the transformer reads it, special tokens included.
@@ -19,15 +20,19 @@ pub(super) struct Sequence {
 /// Cuts texts into tokens of a vocabulary.
 pub(super) struct Tokeniser {
     tokenizer: Tokenizer,
+    path: PathBuf,
     /// Rows of the word table: no token may lie outside.
     vocabulary: usize,
+    /// Rows of the table of token types, 0 where there is none.
+    types: usize,
     lowercase: bool,
 }
 
 impl Tokeniser {
     /// The tokenizer of a model folder, which cuts each text to the length that the model was saved with, at most
     /// `longest` tokens.
-    pub(super) fn load(folder: &Path, longest: usize, vocabulary: usize) -> anyhow::Result<Self> {
+    pub(super) fn load(folder: &Path, config: &Config) -> anyhow::Result<Self> {
+        let longest = config.longest();
         let path = folder.join("tokenizer.json");
         let bytes = fs_err::read(&path).map_err(|error| {
             anyhow!(error).context(format!(
@@ -66,7 +71,9 @@ impl Tokeniser {
             .map_err(|error| anyhow!(error))?;
         Ok(Self {
             tokenizer,
-            vocabulary,
+            path,
+            vocabulary: config.vocabulary,
+            types: config.types,
             lowercase: sentence.flag("do_lower_case")?.unwrap_or(false),
         })
     }
@@ -89,13 +96,20 @@ impl Tokeniser {
         for id in &ids {
             ensure!(
                 (*id as usize) < self.vocabulary,
-                "`tokenizer.json` gives the token {id}, the model knows {}; take files that belong together",
+                "`{}` gives the token {id}, the model knows {}; take files that belong together",
+                self.path.display(),
                 self.vocabulary
             );
         }
-        Ok(Sequence {
-            ids,
-            types: encoding.get_type_ids().to_vec(),
-        })
+        let types = encoding.get_type_ids().to_vec();
+        for of_token in &types {
+            ensure!(
+                self.types == 0 || (*of_token as usize) < self.types,
+                "`{}` gives the token type {of_token}, the model knows {}; take files that belong together",
+                self.path.display(),
+                self.types
+            );
+        }
+        Ok(Sequence { ids, types })
     }
 }

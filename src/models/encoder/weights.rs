@@ -38,9 +38,11 @@ impl Weights {
             .and_then(Value::as_object)
             .map(|names| names.values().filter_map(Value::as_str).collect());
         match names {
-            Some(names) => Ok(names.into_iter().map(|name| folder.join(name)).collect()),
-            None => bail!(
-                "`{}` has no `weight_map`; fetch the file again",
+            Some(names) if !names.is_empty() => {
+                Ok(names.into_iter().map(|name| folder.join(name)).collect())
+            }
+            _ => bail!(
+                "`{}` has no `weight_map` that names a file; fetch it again",
                 index.display()
             ),
         }

@@ -108,12 +108,12 @@ pub(super) enum Way {
 }
 
 impl Way {
-    /// What `search` comes to for these vectors.
-    pub(super) fn of(search: Search, vectors: &Vectors) -> Self {
+    /// What `search` comes to for these vectors, `depth` deep.
+    pub(super) fn of(search: Search, vectors: &Vectors, depth: usize) -> Self {
         match (search, &vectors.hnsw) {
-            (Search::Hnsw(graph), Some(_)) => Self::Graph(graph.ef),
+            (Search::Hnsw(graph), Some(_)) => Self::Graph(graph.ef.at_least(depth)),
             (Search::Auto, Some(_)) if vectors.flat.rows() >= GRAPH_PAYS_FROM => {
-                Self::Graph(GraphSearch::default().ef)
+                Self::Graph(GraphSearch::default().ef.at_least(depth))
             }
             _ => Self::Exact,
         }

@@ -87,12 +87,13 @@ impl<'a> Searcher<'a> {
                 self.sets.push((name, Dense::new(vectors)));
                 self.sets.len() - 1
             });
-        let way = Way::of(dense.search, vectors);
+        let way = Way::of(dense.search, vectors, depth);
         if matches!(dense.search, config::Search::Hnsw(_)) && way == Way::Exact {
             return Err(format!(
                 "searches the graph of the vectors `{name}`, which have none; build the index with one"
             ));
         }
+        // A walk of the same breadth passes the same nodes, whatever it is cut to, so sharing it changes nothing.
         let same = |known: &(usize, Way, usize)| (known.0, known.1) == (set, way);
         Ok(if let Some(place) = self.dense.iter().position(same) {
             self.dense[place].2 = depth.max(self.dense[place].2);

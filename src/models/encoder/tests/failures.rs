@@ -61,6 +61,10 @@ fn what_is_wrong_with_a_folder_is_named() {
         "tensor `encoder.layer.0.intermediate.dense.weight` of `M/model.safetensors` has the shape [64, 32], `config.json` asks for [65, 32]; take files that belong together"
     );
     assert_eq!(
+        set("layer_norm_eps", json!(-1.0)),
+        "`M/config.json` has the `layer_norm_eps` -1, which is below 0; take the file that came with the weights"
+    );
+    assert_eq!(
         set("num_hidden_layers", json!(3)),
         "`M/model.safetensors` has no tensor `encoder.layer.2.attention.self.query.weight`; take the weights that belong to `config.json`"
     );
@@ -114,6 +118,29 @@ fn what_is_wrong_with_a_folder_is_named() {
             "`M/model.safetensors` is not a whole safetensors file; fetch it again: "
         ));
     }
+}
+
+#[test]
+fn a_token_type_that_the_model_does_not_know_is_an_error() {
+    let tiny = tiny();
+    let folder = tiny.folder(&tiny.models[0]);
+    let path = folder.path().join("tokenizer.json");
+    let mut tokenizer = tiny.tokenizers["wordpiece"].clone();
+    let sequence =
+        |id: &str, of_token: u32| json!({ "Sequence": { "id": id, "type_id": of_token } });
+    tokenizer["post_processor"] = json!({
+        "type": "TemplateProcessing",
+        "single": [sequence("A", 5)],
+        "pair": [sequence("A", 0), sequence("B", 1)],
+        "special_tokens": {},
+    });
+    fs::write(&path, tokenizer.to_string()).unwrap();
+    let embedded = Encoder::load(folder.path()).unwrap().embed(&["the sea"]);
+    let expected = format!(
+        "`{}` gives the token type 5, the model knows 2; take files that belong together",
+        path.display()
+    );
+    assert_eq!(embedded.unwrap_err().to_string(), expected);
 }
 
 #[test]
