@@ -61,10 +61,6 @@ fn what_is_wrong_with_a_folder_is_named() {
         "tensor `encoder.layer.0.intermediate.dense.weight` of `M/model.safetensors` has the shape [64, 32], `config.json` asks for [65, 32]; take files that belong together"
     );
     assert_eq!(
-        set("layer_norm_eps", json!(-1.0)),
-        "`M/config.json` has the `layer_norm_eps` -1, which is below 0; take the file that came with the weights"
-    );
-    assert_eq!(
         set("num_hidden_layers", json!(3)),
         "`M/model.safetensors` has no tensor `encoder.layer.2.attention.self.query.weight`; take the weights that belong to `config.json`"
     );
@@ -118,6 +114,19 @@ fn what_is_wrong_with_a_folder_is_named() {
             "`M/model.safetensors` is not a whole safetensors file; fetch it again: "
         ));
     }
+}
+
+#[test]
+fn a_norm_that_makes_nan_is_an_error() {
+    let tiny = tiny();
+    let folder = tiny.folder(&tiny.models[0]);
+    let mut config = tiny.models[0].files["config.json"].clone();
+    config["layer_norm_eps"] = json!(-1.0);
+    fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+    assert_eq!(
+        failure(folder.path()),
+        "`M/config.json` has the `layer_norm_eps` -1, which is below 0; take the file that came with the weights"
+    );
 }
 
 #[test]
