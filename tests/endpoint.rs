@@ -196,6 +196,15 @@ fn a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
     );
     assert_eq!(server.requests().len(), 3);
 
+    let server = Server::new(|_, _| (307, String::new()));
+    let ended = run(&sandbox(&server, ", concurrency = 1"), "eval config.toml");
+    assert!(
+        ended.stderr.contains("answers 307 Temporary Redirect"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!((ended.code, server.requests().len()), (Some(2), 1));
+
     let server = Server::new(|_, _| (401, format!("no such key: {KEY}")));
     let ended = run(&sandbox(&server, ", concurrency = 1"), "eval config.toml");
     assert!(
@@ -206,6 +215,47 @@ fn a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
         ended.stderr
     );
     assert_eq!((ended.code, server.requests().len()), (Some(2), 1));
+}
+
+#[test]
+fn not_even_a_part_of_the_key_is_shown() {
+    let server = Server::new(|_, _| (401, format!("{}{KEY}", "x".repeat(295))));
+    let ended = run(&sandbox(&server, ""), "eval config.toml");
+    assert!(
+        ended.stderr.ends_with("x[key]\n") && !ended.stderr.contains(&KEY[..3]),
+        "{}",
+        ended.stderr
+    );
+    let command = &mut sandbox(&server, "").command("eval config.toml");
+    let output = command.env("MY_KEY", "two\nlines").output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: variant `dense`: the endpoint's key in the environment variable `MY_KEY` holds what no key does, such as a blank or a line end; set it again, or run the variants that need none: `--variants bm25`\n"
+    );
+}
+
+#[test]
+fn sets_of_the_same_model_share_its_vectors() {
+    let server = Server::new(|_, body| (200, vectors(body)));
+    let sandbox = sandbox(&server, "");
+    let config = String::from_utf8(sandbox.read("config.toml")).unwrap();
+    let (set, again): (Vec<&str>, Vec<&str>) = config
+        .lines()
+        .partition(|line| line.starts_with("index.build.vectors.remote"));
+    let second = set[0].replacen("remote", "second", 1);
+    let place = again.iter().position(|line| *line == "depth = 10").unwrap();
+    let (head, tail) = again.split_at(place + 1);
+    let variants = "retrieve.dense = { vectors = \"remote\" }\n[[system.rag.variants]]\nname = \"second\"\nretrieve.dense = { vectors = \"second\" }";
+    let tail = tail.join("\n").replacen("retrieve.dense = {}", variants, 1);
+    let config = format!("{}\n{}\n{second}\n{tail}\n", head.join("\n"), set[0]);
+    let sandbox = sandbox.file("config.toml", config);
+    let ended = run(&sandbox, "eval config.toml --format json");
+    assert_eq!(
+        (ended.code, server.requests().len()),
+        (Some(0), 3 + 1),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -232,6 +282,12 @@ fn answers_that_are_no_vectors_are_errors() {
         "gives a vector for text 99 of 16",
     );
     with(
+        |_| {
+            r#"{"data": [{"index": 0, "embedding": [1, 2, 3]}, {"index": 0, "embedding": [1, 2, 3]}], "usage": null}"#.into()
+        },
+        "gives two vectors for text 0 of 16",
+    );
+    with(
         |_| "{\"data\": []}".into(),
         "gives fewer vectors than texts",
     );
@@ -247,7 +303,15 @@ fn a_budget_ends_the_work_and_keeps_what_was_embedded() {
     let poor = sandbox(&server, ", concurrency = 1, max_tokens = 200");
     let ended = run(&poor, "eval config.toml");
     assert!(ended.stderr.contains("the budget of `small` is spent: 320 tokens of 200; raise `max_tokens`, what is embedded is kept"), "{}", ended.stderr);
-    assert_eq!(ended.code, Some(2));
+    assert_eq!((ended.code, server.requests().len()), (Some(2), 2));
+    // The second run asks for what the first did not get to: the last documents, and the queries.
+    let ended = run(&poor, "eval config.toml");
+    assert_eq!(
+        (ended.code, server.requests().len()),
+        (Some(0), 4),
+        "{}",
+        ended.stderr
+    );
     let missing = sandbox(&server, "");
     missing.fails("eval config.toml", "variant `dense`: the endpoint's key is missing; set the environment variable `MY_KEY`, or run the variants that need none: `--variants bm25`");
     missing.ok("eval config.toml --variants bm25");

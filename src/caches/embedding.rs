@@ -1,13 +1,13 @@
 //! Vectors by the content of their texts: nothing is embedded twice by the same model.
 //!
 //! One file a model, only ever added to: after a header a record a text, the SHA-256 of the text, the vector, and a
-//! checksum of both. A record that is not as it was written, such as one cut off by the end of a process, is dropped with all that follow.
+//! checksum of both. A record that is not as it was written is passed over, and one cut off by the end of a process dropped.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use sha2::{Digest as _, Sha256};
@@ -17,8 +17,6 @@ use crate::models::{Embedder, Matrix, OpenedEmbedder};
 type Key = [u8; 32];
 
 const CHECK: usize = 8;
-/// Texts that are embedded before their vectors are written down.
-const BATCH: usize = 256;
 
 /// A model that remembers its vectors.
 pub struct CachedEmbedder {
@@ -33,16 +31,37 @@ struct Known {
     file: Option<File>,
 }
 
+/// The models that are open, each with its cache, in which only one may write.
+#[derive(Default)]
+pub struct Embeddings(BTreeMap<String, Arc<CachedEmbedder>>);
+
+impl Embeddings {
+    /// The model with its cache, opened once however many sets of vectors it makes.
+    pub fn of(&mut self, opened: OpenedEmbedder) -> anyhow::Result<Arc<CachedEmbedder>> {
+        if let Some(known) = self.0.get(&opened.digest) {
+            return Ok(Arc::clone(known));
+        }
+        let digest = opened.digest.clone();
+        let cached = CachedEmbedder::open(opened, &super::folder().join("embeddings"))?;
+        Ok(Arc::clone(self.0.entry(digest).or_insert(Arc::new(cached))))
+    }
+}
+
 impl CachedEmbedder {
     /// The model with its file in `folder`, which is made where it is missing.
-    pub fn open(opened: OpenedEmbedder, folder: &Path) -> anyhow::Result<Self> {
+    fn open(opened: OpenedEmbedder, folder: &Path) -> anyhow::Result<Self> {
         fs_err::create_dir_all(folder)?;
         let path = folder.join(format!(
             "{}.vectors",
             &opened.digest[..32.min(opened.digest.len())]
         ));
         let known = Known::open(&path, &opened.digest, opened.embedder.dim())
-            .with_context(|| format!("cannot open the cache of vectors `{}`", path.display()))?;
+            .with_context(|| {
+                format!(
+                    "cannot open the cache of vectors `{}`; set RAGKIT_CACHE to a folder that can be written",
+                    path.display()
+                )
+            })?;
         Ok(Self {
             inner: opened.embedder,
             known: Mutex::new(known),
@@ -76,18 +95,16 @@ impl Embedder for CachedEmbedder {
         }
         // Long texts with long ones, so that a batch does not wait for a single one of them.
         missing.sort_by_key(|(_, text)| text.len());
-        for batch in missing.chunks(BATCH) {
-            let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
-            let vectors = self.inner.embed(&texts)?;
-            if let Some(bad) = (0..texts.len()).find(|row| !is_finite(vectors.row(*row))) {
-                let start: String = texts[bad].chars().take(60).collect();
+        let (keys_of_missing, texts): (Vec<Key>, Vec<&str>) = missing.into_iter().unzip();
+        self.inner.embed_pieces(&texts, &|first, vectors| {
+            if let Some(bad) = (0..vectors.rows()).find(|row| !is_finite(vectors.row(*row))) {
+                let start: String = texts[first + bad].chars().take(60).collect();
                 bail!(
                     "the model makes NaN or infinite numbers of the text `{start}`; its weights are damaged or overflow, fetch it again"
                 );
             }
-            self.known()
-                .add(batch.iter().map(|(key, _)| *key), &vectors)?;
-        }
+            self.known().add(&keys_of_missing[first..], &vectors)
+        })?;
         let known = self.known();
         let mut found = Matrix::new(self.dim(), Vec::new());
         for key in &keys {
@@ -139,14 +156,13 @@ impl Known {
         Ok(known)
     }
 
-    /// Takes in the records that are whole, and says how many bytes they take.
+    /// Takes in the records that are as they were written, and says how many bytes all but a torn last one take.
     fn read(&mut self, records: &[u8], dim: usize) -> usize {
         let size = size_of::<Key>() + 4 * dim + CHECK;
-        let mut whole = 0;
         for record in records.chunks_exact(size) {
             let (content, check) = record.split_at(size - CHECK);
             if checksum(content) != check {
-                break;
+                continue;
             }
             let (key, vector) = content.split_at(size_of::<Key>());
             let vector: Vec<f32> = vector
@@ -154,9 +170,8 @@ impl Known {
                 .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
                 .collect();
             self.insert(key.try_into().unwrap_or_default(), &vector);
-            whole += size;
         }
-        whole
+        records.len() / size * size
     }
 
     fn insert(&mut self, key: Key, vector: &[f32]) {
@@ -167,14 +182,14 @@ impl Known {
         }
     }
 
-    /// Remembers vectors, and writes them down.
-    fn add(&mut self, keys: impl Iterator<Item = Key>, vectors: &Matrix) -> anyhow::Result<()> {
+    /// Remembers vectors, the first of `keys` being theirs, and writes them down.
+    fn add(&mut self, keys: &[Key], vectors: &Matrix) -> anyhow::Result<()> {
         let mut records = Vec::new();
-        for (place, key) in keys.enumerate() {
+        for (place, key) in keys.iter().enumerate().take(vectors.rows()) {
             let row = vectors.row(place);
-            self.insert(key, row);
+            self.insert(*key, row);
             let start = records.len();
-            records.extend_from_slice(&key);
+            records.extend_from_slice(key);
             records.extend(row.iter().flat_map(|value| value.to_le_bytes()));
             let check = checksum(&records[start..]);
             records.extend_from_slice(&check);
@@ -271,18 +286,25 @@ mod tests {
         }
         let path = folder.path().join("model.vectors");
         let whole = fs_err::read(&path).unwrap();
-        for damaged in [whole[..whole.len() - 3].to_vec(), {
+        let record = size_of::<Key>() + 4 * 2 + CHECK;
+        let with_flipped = |place: usize| {
             let mut flipped = whole.clone();
-            let last = flipped.len() - 20;
-            flipped[last] ^= 1;
+            flipped[place] ^= 1;
             flipped
-        }] {
+        };
+        // The last one torn, the last one wrong, the first one wrong: one text is embedded again, and in the latter two
+        // cases written behind the others.
+        for (damaged, more) in [
+            (whole[..whole.len() - 3].to_vec(), 0),
+            (with_flipped(whole.len() - 20), record),
+            (with_flipped(whole.len() - 2 * record - 20), record),
+        ] {
             fs_err::write(&path, damaged).unwrap();
             let (cache, asked) = open(folder.path(), "model");
             assert_eq!(cache.embed(&texts).unwrap().values(), expected);
             assert_eq!(asked.load(Ordering::Relaxed), 1);
             drop(cache);
-            assert_eq!(fs_err::read(&path).unwrap().len(), whole.len());
+            assert_eq!(fs_err::read(&path).unwrap().len(), whole.len() + more);
         }
         let (cache, asked) = open(folder.path(), "another");
         assert_eq!(cache.embed(&["aa"]).unwrap().values(), [2.0, 2.0]);

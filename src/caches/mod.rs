@@ -4,7 +4,7 @@ mod embedding;
 
 use std::path::PathBuf;
 
-pub use embedding::CachedEmbedder;
+pub use embedding::{CachedEmbedder, Embeddings};
 
 /// Where indexes and caches live: `$RAGKIT_CACHE`, or `.ragkit` in the working directory.
 pub fn folder() -> PathBuf {

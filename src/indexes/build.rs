@@ -1,7 +1,7 @@
 //! From a corpus to an index directory, in one pass over the documents.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
@@ -16,9 +16,9 @@ use super::hnsw::Hnsw;
 use super::manifest::{FORMAT, IndexConfig, Manifest, VectorFacts, VectorsConfig};
 use super::store::{self, Store};
 use crate::analysis::Analyser;
-use crate::caches::{self, CachedEmbedder};
+use crate::caches::{CachedEmbedder, Embeddings};
 use crate::data::{Checksum, Corpus, Digest, Document, Source};
-use crate::models::{Embedder, EmbedderConfig, Lsa, Matrix, TermCounts};
+use crate::models::{Embedder, EmbedderConfig, Lsa, Matrix, OpenedEmbedder, TermCounts};
 
 /// Documents that are analysed and embedded together, in parallel.
 const BATCH: usize = 256;
@@ -87,8 +87,13 @@ pub fn make_current(
             }
             _ => Vec::new(),
         };
-        let both = |name: &str| needed.contains(&name) || there.iter().any(|known| known == name);
-        let plan = Plan::new(source, config, &both).unwrap_or(plan);
+        let is_needed = |name: &str| needed.contains(&name);
+        let both = |name: &str| is_needed(name) || there.iter().any(|known| known == name);
+        let plan = if there.iter().all(|name| is_needed(name)) {
+            plan
+        } else {
+            Plan::new(source, config, &both).unwrap_or(plan)
+        };
         say(&format!("building the index `{}`", out.display()));
         plan.build(&store, Corpus::open(&source.corpus())?, progress)?;
     }
@@ -119,10 +124,18 @@ struct Set {
     name: String,
     config: VectorsConfig,
     /// Its model, where that is not made of the corpus.
-    embedder: Option<CachedEmbedder>,
+    model: Option<OpenedEmbedder>,
+    digest: String,
+}
+
+/// A set of vectors in the making.
+struct Filling {
+    name: String,
+    config: VectorsConfig,
+    embedder: Option<Arc<CachedEmbedder>>,
+    vectors: Matrix,
     model: Option<String>,
     digest: String,
-    vectors: Matrix,
 }
 
 impl<'a> Plan<'a> {
@@ -158,17 +171,18 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn build(
-        mut self,
-        store: &Store,
-        corpus: Corpus,
-        progress: &ProgressBar,
-    ) -> anyhow::Result<Built> {
+    fn build(self, store: &Store, corpus: Corpus, progress: &ProgressBar) -> anyhow::Result<Built> {
         let started = std::time::Instant::now();
         let analyser = Analyser::new(&self.config.analyser)?;
         let folder = store.new_folder()?;
 
-        let written = write_documents(corpus, &mut self.sets, &analyser, folder.path(), progress)?;
+        // Only now, as whoever opens a cache keeps all others from writing in it.
+        let mut embeddings = Embeddings::default();
+        let sets = self.sets.into_iter();
+        let mut sets: Vec<Filling> = sets
+            .map(|set| set.begin(&mut embeddings))
+            .collect::<Result<_, _>>()?;
+        let written = write_documents(corpus, &mut sets, &analyser, folder.path(), progress)?;
         let bm25 = Bm25::open(
             &store::bm25_in(folder.path()),
             vec![0; written.documents].into(),
@@ -176,7 +190,7 @@ impl<'a> Plan<'a> {
         let counts = bm25.counts()?;
         let terms = counts.terms.len();
         let mut vectors = BTreeMap::new();
-        for set in self.sets {
+        for set in sets {
             progress.set_message(format!("vectors `{}`", set.name));
             let name = set.name.clone();
             let facts = set.finish(&counts, &analyser, folder.path());
@@ -217,18 +231,29 @@ impl Set {
             .with("embedder", config.embedder.digest(opened.as_ref())?)
             .with("hnsw", serde_json::to_vec(&config.hnsw)?)
             .finish();
-        let model = opened.as_ref().map(|opened| opened.digest.clone());
-        let embedder = opened.map(|opened| CachedEmbedder::open(opened, &embeddings_folder()));
         Ok(Self {
             name: name.to_owned(),
             config: config.clone(),
-            embedder: embedder.transpose()?,
-            model,
+            model: opened,
             digest,
-            vectors: Matrix::default(),
         })
     }
 
+    fn begin(self, embeddings: &mut Embeddings) -> anyhow::Result<Filling> {
+        let model = self.model.as_ref().map(|model| model.digest.clone());
+        let embedder = self.model.map(|model| embeddings.of(model));
+        Ok(Filling {
+            name: self.name,
+            config: self.config,
+            embedder: embedder.transpose()?,
+            vectors: Matrix::default(),
+            model,
+            digest: self.digest,
+        })
+    }
+}
+
+impl Filling {
     /// The vectors of some more documents, where they are not made of all of them together.
     fn add(&mut self, documents: &[Document]) -> anyhow::Result<()> {
         if self.config.embedder == EmbedderConfig::Own {
@@ -280,11 +305,6 @@ impl Set {
     }
 }
 
-/// Where vectors are remembered.
-pub(super) fn embeddings_folder() -> PathBuf {
-    caches::folder().join("embeddings")
-}
-
 struct Written {
     documents: usize,
     empty: usize,
@@ -292,7 +312,7 @@ struct Written {
 
 fn write_documents(
     mut corpus: Corpus,
-    sets: &mut [Set],
+    sets: &mut [Filling],
     analyser: &Analyser,
     folder: &Path,
     progress: &ProgressBar,

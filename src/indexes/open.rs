@@ -7,14 +7,13 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 
 use super::bm25::Bm25;
-use super::build::embeddings_folder;
 use super::documents::{self, Documents};
 use super::flat::Flat;
 use super::hnsw::Hnsw;
 use super::manifest::{Manifest, OpenError, VectorFacts, VectorsConfig};
 use super::store::{bm25_in, graph_in, set_in, vectors_in};
 use crate::analysis::Analyser;
-use crate::caches::CachedEmbedder;
+use crate::caches::Embeddings;
 use crate::data::Checksum;
 use crate::models::{Embedder, EmbedderConfig, Lsa, Matrix};
 
@@ -39,7 +38,7 @@ pub struct Vectors {
     /// Approximate search, where there is a graph.
     pub hnsw: Option<Hnsw>,
     /// What embeds a query, unless queries bring their own vectors.
-    pub embedder: Option<Box<dyn Embedder + Send>>,
+    pub embedder: Option<Arc<dyn Embedder + Send>>,
     /// What is put before a query.
     pub query_prefix: String,
 }
@@ -74,7 +73,7 @@ impl Index {
         let analyser = Analyser::new(&manifest.config.analyser)?;
         let documents = Documents::open(documents::path_in(&folder))?;
         let ties = documents.ties();
-        let mut vectors = BTreeMap::new();
+        let (mut vectors, mut embeddings) = (BTreeMap::new(), Embeddings::default());
         for (name, facts) in manifest.vectors.iter().filter(|(name, _)| wanted(name)) {
             let config = manifest.config.vectors.get(name).with_context(|| {
                 format!(
@@ -82,7 +81,8 @@ impl Index {
                     path.display()
                 )
             })?;
-            let set = Vectors::open(&set_in(&folder, name), config, facts, &ties, &analyser);
+            let set = set_in(&folder, name);
+            let set = Vectors::open(&set, config, facts, &ties, &analyser, &mut embeddings);
             let set =
                 set.with_context(|| format!("vectors `{name}` of the index `{}`", path.display()))?;
             vectors.insert(name.clone(), set);
@@ -104,6 +104,7 @@ impl Vectors {
         facts: &VectorFacts,
         ties: &Arc<[u32]>,
         analyser: &Analyser,
+        embeddings: &mut Embeddings,
     ) -> anyhow::Result<Self> {
         let vectors = Matrix::load(&vectors_in(folder), facts.dim)?;
         ensure!(
@@ -116,10 +117,10 @@ impl Vectors {
         let graph = config
             .hnsw
             .map(|_| Hnsw::open(&graph_in(folder), Arc::clone(&flat)));
-        let embedder: Option<Box<dyn Embedder + Send>> = match &config.embedder {
+        let embedder: Option<Arc<dyn Embedder + Send>> = match &config.embedder {
             EmbedderConfig::Own => None,
             EmbedderConfig::Lsa(_) => {
-                Some(Box::new(Lsa::load(folder, facts.dim, analyser.clone())?))
+                Some(Arc::new(Lsa::load(folder, facts.dim, analyser.clone())?))
             }
             EmbedderConfig::Encoder(_) | EmbedderConfig::Endpoint(_) => {
                 let opened = config
@@ -133,10 +134,7 @@ impl Vectors {
                     short(built_with),
                     short(&opened.digest)
                 );
-                Some(Box::new(CachedEmbedder::open(
-                    opened,
-                    &embeddings_folder(),
-                )?))
+                Some(embeddings.of(opened)?)
             }
         };
         Ok(Self {

@@ -26,10 +26,10 @@ pub struct EndpointConfig {
     /// The environment variable that holds the key; none is sent where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_env: Option<String>,
-    /// Texts in a request.
+    /// Texts in a request, at most 256, as documents come in batches of so many.
     #[serde(default = "default_batch")]
     pub batch: usize,
-    /// Requests at the same time.
+    /// Requests at the same time; more than 256 / `batch` are of no use.
     #[serde(default = "default_concurrency")]
     pub concurrency: usize,
     /// Further attempts after a request that was refused for now (429, 5xx) or lost.
@@ -73,14 +73,18 @@ impl EndpointConfig {
             "`url = \"{}\"` must begin with `http://` or `https://`",
             self.url
         );
-        for (name, number) in [
-            ("dim", self.dim),
-            ("batch", self.batch),
-            ("concurrency", self.concurrency),
+        let dim = u64::try_from(self.dim)?;
+        let (batch, concurrency) = (u64::try_from(self.batch)?, u64::try_from(self.concurrency)?);
+        for (name, number, most) in [
+            ("dim", dim, 100_000),
+            ("batch", batch, 256),
+            ("concurrency", concurrency, 256),
+            ("timeout_seconds", self.timeout_seconds, 86_400),
+            ("max_tokens", self.max_tokens.unwrap_or(1), u64::MAX),
         ] {
             ensure!(
-                (1..=100_000).contains(&number),
-                "`{name} = {number}` must be a whole number from 1 to 100000"
+                (1..=most).contains(&number),
+                "`{name} = {number}` must be a whole number from 1 to {most}"
             );
         }
         Ok(())
@@ -95,24 +99,31 @@ impl EndpointConfig {
             .finish()
     }
 
+    /// Whether the server is on this machine, where no proxy leads to.
+    fn is_local(&self) -> bool {
+        let uri = self.url.parse::<ureq::http::Uri>();
+        let host = uri.as_ref().ok().and_then(ureq::http::Uri::host);
+        host.is_some_and(|host| {
+            let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        })
+    }
+
     pub(super) fn open(&self) -> anyhow::Result<Endpoint> {
-        let key = match &self.key_env {
-            None => None,
-            Some(name) => {
-                let key = std::env::var(name)
-                    .ok()
-                    .filter(|key| !key.trim().is_empty());
-                Some(key.with_context(|| {
-                    format!("the endpoint's key is missing; set the environment variable `{name}`")
-                })?)
-            }
-        };
-        let agent = ureq::Agent::config_builder()
+        let key = self.key_env.as_deref().map(key_of).transpose()?;
+        let config = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(self.timeout_seconds)))
             .http_status_as_error(false)
-            .user_agent(concat!("ragkit/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
+            // A redirect would lose the body or the key: the user is told where it points.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("ragkit/", env!("CARGO_PKG_VERSION")));
+        let config = if self.is_local() {
+            config.proxy(None)
+        } else {
+            config
+        };
+        let agent = config.build().new_agent();
         Ok(Endpoint {
             config: self.clone(),
             key,
@@ -120,6 +131,20 @@ impl EndpointConfig {
             tokens: AtomicU64::new(0),
         })
     }
+}
+
+/// The key in an environment variable.
+fn key_of(name: &str) -> anyhow::Result<String> {
+    let key = std::env::var(name).unwrap_or_default().trim().to_owned();
+    ensure!(
+        !key.is_empty(),
+        "the endpoint's key is missing; set the environment variable `{name}`"
+    );
+    ensure!(
+        key.bytes().all(|byte| byte.is_ascii_graphic()),
+        "the endpoint's key in the environment variable `{name}` holds what no key does, such as a blank or a line end; set it again"
+    );
+    Ok(key)
 }
 
 /// The most bytes of an answer: a thousand texts of 4,096 dimensions need about 80 MB.
@@ -137,8 +162,7 @@ pub struct Endpoint {
 #[derive(Deserialize)]
 struct Answer {
     data: Vec<Embedding>,
-    #[serde(default)]
-    usage: Usage,
+    usage: Option<Usage>,
 }
 
 #[derive(Deserialize)]
@@ -147,10 +171,9 @@ struct Embedding {
     embedding: Vec<f32>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct Usage {
-    #[serde(default)]
-    total_tokens: u64,
+    total_tokens: Option<u64>,
 }
 
 /// Why a request came to nothing.
@@ -167,36 +190,46 @@ impl Embedder for Endpoint {
     }
 
     fn embed(&self, texts: &[&str]) -> anyhow::Result<Matrix> {
-        let batches: Vec<&[&str]> = texts.chunks(self.config.batch).collect();
-        let (next, rows) = (AtomicUsize::new(0), Mutex::new(vec![None; batches.len()]));
+        let values = Mutex::new(vec![0.0; texts.len() * self.dim()]);
+        self.embed_pieces(texts, &|first, rows| {
+            let found = rows.values();
+            lock(&values)[first * self.dim()..][..found.len()].copy_from_slice(found);
+            Ok(())
+        })?;
+        let values = std::mem::take(&mut *lock(&values));
+        Ok(Matrix::new(self.dim(), values))
+    }
+
+    /// A piece is a request; several are under way at the same time.
+    fn embed_pieces(
+        &self,
+        texts: &[&str],
+        done: &(dyn Fn(usize, Matrix) -> anyhow::Result<()> + Sync),
+    ) -> anyhow::Result<()> {
+        let batch = self.config.batch;
+        let pieces: Vec<&[&str]> = texts.chunks(batch).collect();
+        let next = AtomicUsize::new(0);
         let failed: Mutex<Option<anyhow::Error>> = Mutex::default();
         let work = || {
             loop {
                 let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(batch) = batches.get(place) else {
+                let Some(piece) = pieces.get(place) else {
                     break;
                 };
-                match self.batch(batch) {
-                    Ok(found) => lock(&rows)[place] = Some(found),
-                    Err(error) => {
-                        lock(&failed).get_or_insert(error);
-                        // Whatever is left is not asked for.
-                        next.store(batches.len(), Ordering::Relaxed);
-                    }
+                let ended = self.piece(piece).and_then(|rows| done(place * batch, rows));
+                if let Err(error) = ended {
+                    lock(&failed).get_or_insert(error);
+                    // Whatever is left is not asked for.
+                    next.store(pieces.len(), Ordering::Relaxed);
                 }
             }
         };
         std::thread::scope(|scope| {
-            for _ in 0..self.config.concurrency.min(batches.len()) {
+            for _ in 0..self.config.concurrency.min(pieces.len()) {
                 scope.spawn(work);
             }
         });
-        if let Some(error) = lock(&failed).take() {
-            return Err(error);
-        }
-        let rows = std::mem::take(&mut *lock(&rows));
-        let values: Vec<f32> = rows.into_iter().flatten().flatten().flatten().collect();
-        Ok(Matrix::new(self.dim(), values))
+        lock(&failed).take().map_or(Ok(()), Err)
     }
 }
 
@@ -209,7 +242,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Endpoint {
     /// The vectors of one request's texts, asked for again where that can help.
-    fn batch(&self, texts: &[&str]) -> anyhow::Result<Vec<Vec<f32>>> {
+    fn piece(&self, texts: &[&str]) -> anyhow::Result<Matrix> {
         let mut attempt = 0;
         loop {
             if let Some(most) = self.config.max_tokens {
@@ -222,10 +255,10 @@ impl Endpoint {
             }
             match self.request(texts) {
                 Ok(rows) => return Ok(rows),
-                Err(Refusal::ForGood(error)) => return Err(self.cleared(&error)),
+                Err(Refusal::ForGood(error)) => return Err(self.cleared_error(&error)),
                 Err(Refusal::ForNow(error, wait)) => {
                     if attempt == self.config.retries {
-                        let error = self.cleared(&error);
+                        let error = self.cleared_error(&error);
                         return Err(match attempt {
                             0 => error,
                             _ => error.context(format!("gave up after {} attempts", attempt + 1)),
@@ -238,7 +271,7 @@ impl Endpoint {
         }
     }
 
-    fn request(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Refusal> {
+    fn request(&self, texts: &[&str]) -> Result<Matrix, Refusal> {
         let url = format!("{}/embeddings", self.config.url.trim_end_matches('/'));
         let mut request = self.agent.post(&url);
         if let Some(key) = &self.key {
@@ -254,8 +287,15 @@ impl Endpoint {
             let wait = response.headers().get("retry-after");
             let wait = wait.and_then(|seconds| seconds.to_str().ok()?.trim().parse().ok());
             let text = response.body_mut().read_to_string().unwrap_or_default();
-            let text: String = text.chars().take(300).collect();
-            let error = anyhow!("`{url}` answers {status}: {text}");
+            // Cleared before it is cut: half a key is a secret too.
+            let text: String = self.cleared(&text).chars().take(300).collect();
+            let error = match response.headers().get("location") {
+                Some(place) if status.is_redirection() => anyhow!(
+                    "`{url}` answers {status} and points to `{}`; give the `url` that it points to",
+                    place.to_str().unwrap_or_default()
+                ),
+                _ => anyhow!("`{url}` answers {status}: {text}"),
+            };
             return Err(if status.as_u16() == 429 || status.is_server_error() {
                 Refusal::ForNow(
                     error,
@@ -272,15 +312,16 @@ impl Endpoint {
                 None,
             )
         })?;
+        let tokens = answer.usage.and_then(|usage| usage.total_tokens);
         self.tokens
-            .fetch_add(answer.usage.total_tokens, Ordering::Relaxed);
+            .fetch_add(tokens.unwrap_or(0), Ordering::Relaxed);
         self.rows(&url, texts.len(), answer.data)
             .map_err(Refusal::ForGood)
     }
 
     /// The vectors in the order of the texts, of length 1.
-    fn rows(&self, url: &str, count: usize, data: Vec<Embedding>) -> anyhow::Result<Vec<Vec<f32>>> {
-        let mut rows = vec![None; count];
+    fn rows(&self, url: &str, count: usize, data: Vec<Embedding>) -> anyhow::Result<Matrix> {
+        let mut rows: Vec<Option<Vec<f32>>> = vec![None; count];
         for Embedding { index, embedding } in data {
             ensure!(
                 embedding.len() == self.config.dim,
@@ -291,24 +332,31 @@ impl Endpoint {
             let Some(row) = rows.get_mut(index) else {
                 bail!("`{url}` gives a vector for text {index} of {count}");
             };
+            ensure!(
+                row.is_none(),
+                "`{url}` gives two vectors for text {index} of {count}"
+            );
             *row = Some(embedding);
         }
-        let unit = |row: Option<Vec<f32>>| {
-            let mut row = row?;
+        let mut matrix = Matrix::new(self.config.dim, Vec::new());
+        for row in rows {
+            let mut row = row.with_context(|| format!("`{url}` gives fewer vectors than texts"))?;
             Matrix::normalise(&mut row);
-            Some(row)
-        };
-        let rows: Option<Vec<Vec<f32>>> = rows.into_iter().map(unit).collect();
-        rows.with_context(|| format!("`{url}` gives fewer vectors than texts"))
+            matrix.push(&row);
+        }
+        Ok(matrix)
     }
 
-    /// The error without the key, should the server have repeated it.
-    fn cleared(&self, error: &anyhow::Error) -> anyhow::Error {
-        let text = format!("{error:#}");
-        anyhow!(match &self.key {
+    fn cleared_error(&self, error: &anyhow::Error) -> anyhow::Error {
+        anyhow!(self.cleared(&format!("{error:#}")))
+    }
+
+    /// A text without the key, should the server have repeated it.
+    fn cleared(&self, text: &str) -> String {
+        match &self.key {
             Some(key) => text.replace(key.as_str(), "[key]"),
-            None => text,
-        })
+            None => text.to_owned(),
+        }
     }
 }
 

@@ -26,4 +26,20 @@ pub trait Embedder: Sync {
     ///
     /// A row depends on its own text only, never on the batch that it came in.
     fn embed(&self, texts: &[&str]) -> anyhow::Result<Matrix>;
+
+    /// As [`Self::embed`], in pieces: `done` gets the place of a piece's first text and its vectors as soon as they are
+    /// there, in any order, so that none is lost where a later piece fails.
+    fn embed_pieces(
+        &self,
+        texts: &[&str],
+        done: &(dyn Fn(usize, Matrix) -> anyhow::Result<()> + Sync),
+    ) -> anyhow::Result<()> {
+        for (number, piece) in texts.chunks(PIECE).enumerate() {
+            done(number * PIECE, self.embed(piece)?)?;
+        }
+        Ok(())
+    }
 }
+
+/// Texts in a piece, unless the model has a better number.
+const PIECE: usize = 256;
