@@ -226,7 +226,8 @@ fn not_even_a_part_of_the_key_is_shown() {
         "{}",
         ended.stderr
     );
-    let command = &mut sandbox(&server, "").command("eval config.toml");
+    let sandbox = sandbox(&server, "");
+    let mut command = sandbox.command("eval config.toml");
     let output = command.env("MY_KEY", "two\nlines").output().unwrap();
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
