@@ -54,6 +54,87 @@ fn trec_documents_and_topics() {
 }
 
 #[test]
+fn untidy_trec_files_lose_nothing() {
+    let sandbox = Sandbox::new()
+        .file("docs", "<DOC id=\"x\">\n<DOCNO>a</DOCNO>\n<TITLE>R&#38;D</TITLE>\nif x < 5 and y > 3 it&apos;s &Amp; &hyph; &#x41;\n</DOC>\n<DOC >\n<DOCNO>b</DOCNO><TEXT></TEXT></DOC>\n")
+        .file("topics", "<top>\n<num> Number: 1\n<title> two < three\n<top>\n<num> Number: 2\n<title> more\n</top>\n")
+        .file("cut", "<DOC><DOCNO>a</DOCNO> aaa\n<DOC><DOCNO>b</DOCNO> bbb</DOC>\n");
+    sandbox.ok("data convert trec docs --queries topics --out out");
+    let documents = lines(&sandbox, "out/corpus.jsonl");
+    assert_eq!(
+        documents[0],
+        serde_json::json!({"_id": "a", "title": "R&D", "text": "if x < 5 and y > 3 it's & &hyph; A"})
+    );
+    assert_eq!(
+        (&documents[1]["_id"], &documents[1]["text"]),
+        (&"b".into(), &"".into())
+    );
+    let queries = lines(&sandbox, "out/queries.jsonl");
+    assert_eq!(
+        queries
+            .iter()
+            .map(|query| &query["text"])
+            .collect::<Vec<_>>(),
+        ["two < three", "more"]
+    );
+    assert!(!sandbox.path("out/qrels").exists());
+    sandbox.fails(
+        "data convert trec cut --out new",
+        "`cut` line 1: a `<DOC>` without its `</DOC>`; the file is cut short",
+    );
+}
+
+#[test]
+fn smart_collections_with_other_fields_and_pairs() {
+    let sandbox = Sandbox::new()
+        .file("docs", ".I 1\n.T\nOn\nships\n.B\nCACM\n.N\nCA1 JB\n.X\n1\t5\t1\n.I 2\n.T\nSails\n.W\nWhite.\n.K\ncloth\n")
+        .file("queries", ".I 1\n.W\n Which ships?\n.N\n 1. Richard Alexander\n.I 2\n.W\nsails\n")
+        .file("pairs", "01 1  0 0\n01 2  0 0\n02 2  0 0.000000\n")
+        .file("trec", "1 0 2 1\n2 0 3 1\n")
+        .file("unknown", "7 0 2 1\n");
+    let shown = sandbox.ok("data convert smart docs --queries queries --qrels pairs --out out");
+    assert_eq!(
+        shown.stdout,
+        "2 documents, 2 queries, 3 judgements: `out`\n"
+    );
+    assert_eq!(
+        lines(&sandbox, "out/corpus.jsonl"),
+        [
+            serde_json::json!({"_id": "1", "title": "On ships", "text": "", "metadata": {"source": "CACM"}}),
+            serde_json::json!({"_id": "2", "title": "Sails", "text": "White."}),
+        ]
+    );
+    assert_eq!(
+        lines(&sandbox, "out/queries.jsonl")[0]["text"],
+        "Which ships?"
+    );
+    assert_eq!(
+        sandbox.read("out/qrels/test.tsv"),
+        b"query-id\tcorpus-id\tscore\n1\t1\t1\n1\t2\t1\n2\t2\t1\n"
+    );
+    let shown = sandbox.ok("data convert smart docs --queries queries --qrels trec --out other");
+    assert_eq!(
+        shown.stdout,
+        "2 documents, 2 queries, 2 judgements (1 of documents that are not there): `other`\n"
+    );
+    sandbox.fails(
+        "data convert smart docs --queries queries --qrels unknown --out new",
+        "query `7` is judged and is not among the queries; drop its judgements, or give the queries that belong to them",
+    );
+    // What failed left nothing that stands in the way.
+    sandbox.ok("data convert smart docs --queries queries --out new");
+    sandbox.fails(
+        "data convert smart docs --split ../x --out escaped",
+        "the split's name `../x` must be letters, digits, `-`, `_` or `.`: it names a file",
+    );
+    let sandbox = sandbox.file("empty", "");
+    sandbox.fails(
+        "data convert smart empty --out nothing",
+        "`empty`: holds no record",
+    );
+}
+
+#[test]
 fn ms_marco_and_squad() {
     let squad = r#"{"data": [{"title": "T", "paragraphs": [{"context": "The sky is blue.", "qas": [{"id": "a", "question": "Which colour?", "answers": [{"text": "blue", "answer_start": 11}]}, {"id": "b", "question": "Which smell?", "answers": [], "is_impossible": true}]}]}]}"#;
     let sandbox = Sandbox::new()
@@ -81,9 +162,31 @@ fn ms_marco_and_squad() {
     );
     sandbox.fails(
         "data convert msmarco queries.tsv queries.tsv --out twice",
-        "line 1: the id `7` stands there twice; ids must be unique",
+        "`queries.tsv` line 1: the id `7` stands there twice; ids must be unique",
     );
-    sandbox.fails("data convert squad queries.tsv --out new", "`queries.tsv`: not SQuAD's JSON (`data`, `paragraphs`, `qas`): invalid type: integer `7`, expected struct Whole at line 1 column 2");
+    let other = squad.replace("\"a\"", "\"c\"").replace("\"b\"", "\"d\"");
+    let sandbox = sandbox
+        .file("other.json", format!("\u{feff}{other}"))
+        .file("tab.json", squad.replace("\"a\"", "\"a\\tb\""));
+    let shown = sandbox.ok("data convert squad squad.json other.json --out both");
+    assert_eq!(
+        shown.stdout,
+        "2 documents, 4 queries, 2 judgements: `both`\n"
+    );
+    assert_eq!(lines(&sandbox, "both/corpus.jsonl")[1]["_id"], "2-1");
+    sandbox.fails(
+        "data convert squad squad.json squad.json --out twice",
+        "`squad.json` row 1: the id `a` stands there twice; ids must be unique",
+    );
+    sandbox.fails(
+        "data convert squad tab.json --out tab",
+        "`tab.json` row 1: the id \"a\\tb\" holds a tab or a line end, which no file of judgements can hold",
+    );
+    sandbox.fails(
+        "data convert squad squad.json --queries queries.tsv --out more",
+        "SQuAD's files hold documents, queries and judgements, in UTF-8; give the files and nothing else",
+    );
+    sandbox.fails("data convert squad queries.tsv --out new", "`queries.tsv`: not SQuAD's JSON (`data`, `paragraphs`, `qas`): invalid type: integer `7`, expected struct Whole at line 1 column 1");
 }
 
 /// Converted Cranfield scores as the card of the original files does.

@@ -59,10 +59,10 @@ struct Convert {
     #[arg(long, value_name = "FILE")]
     qrels: Option<PathBuf>,
     /// What a grade of the file counts; as it stands unless any is given.
-    #[arg(long = "grade", value_name = "GRADE=COUNT", value_parser = grade)]
+    #[arg(long = "grade", value_name = "GRADE=COUNT", value_parser = grade, requires = "qrels")]
     grades: Vec<(String, i32)>,
     /// Number the queries by their place in the file, from 1.
-    #[arg(long)]
+    #[arg(long, requires = "queries")]
     ordinal_queries: bool,
     /// The character encoding of the files.
     #[arg(long, default_value = "utf8", value_name = "utf8|latin1", value_parser = super::known::<Encoding>)]
@@ -117,8 +117,12 @@ impl Convert {
             ordinal_queries: self.ordinal_queries,
         };
         let written = collection.convert(&self.out, &self.split)?;
+        let dangling = match written.dangling {
+            0 => String::new(),
+            count => format!(" ({count} of documents that are not there)"),
+        };
         print(format!(
-            "{} documents, {} queries, {} judgements: `{}`",
+            "{} documents, {} queries, {} judgements{dangling}: `{}`",
             written.documents,
             written.queries,
             written.judgements,

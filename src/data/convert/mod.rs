@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Map, Value, json};
 
 use super::rows::Row;
-use super::{DataError, Encoding, PathText, QrelsFile, rows, smart};
+use super::{DataError, Encoding, Judgement, PathText, QrelsFile, columns, rows, smart};
 
 /// The layout that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +53,43 @@ pub struct Written {
     pub queries: usize,
     /// Judgements.
     pub judgements: usize,
+    /// Those of documents that are not there.
+    pub dangling: usize,
 }
 
-/// A judgement: query, document, grade.
-type Judged = (String, String, i32);
+/// A judgement.
+struct Judged {
+    query: String,
+    document: String,
+    grade: i32,
+}
+
+/// Rows with the file that they stand in.
+struct FromFile {
+    path: PathBuf,
+    rows: Vec<Row>,
+}
+
+/// What a collection holds, as far as it was asked for.
+#[derive(Default)]
+struct Contents {
+    documents: Vec<FromFile>,
+    queries: Option<Vec<FromFile>>,
+    judged: Option<Vec<Judged>>,
+}
 
 impl Collection {
-    /// Writes the collection to the folder `out`, which must be new or empty, with its judgements as `split`.
+    /// Writes the collection to the folder `out`, which must be new or empty and appears whole or not at all, with its
+    /// judgements as `split`.
     ///
     /// # Errors
-    /// Where a file cannot be read as what it should be, or an id stands twice.
+    /// Where a file cannot be read as what it should be, an id stands twice, or a query is judged that is not there.
     pub fn convert(&self, out: &Path, split: &str) -> anyhow::Result<Written> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        ensure!(
+            split.chars().all(is_plain) && split.starts_with(|c: char| c.is_ascii_alphanumeric()),
+            "the split's name `{split}` must be letters, digits, `-`, `_` or `.`: it names a file"
+        );
         if out.exists() {
             let mut entries = fs_err::read_dir(out)?;
             ensure!(
@@ -72,75 +98,166 @@ impl Collection {
                 out.display()
             );
         }
-        let (documents, queries, judged) = self.read()?;
-        fs_err::create_dir_all(out.join("qrels"))?;
+        let contents = self.read()?;
+        let beside = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let beside = beside.unwrap_or(Path::new("."));
+        fs_err::create_dir_all(beside)?;
+        let working = tempfile::Builder::new()
+            .prefix(".converting-")
+            .tempdir_in(beside)?;
+        // As open as other folders, unlike the temporary one around it.
+        let folder = working.path().join("whole");
+        fs_err::create_dir(&folder)?;
+        let written = contents.write(&folder, split)?;
+        if out.exists() {
+            fs_err::remove_dir(out)?;
+        }
+        fs_err::rename(&folder, out)?;
+        Ok(written)
+    }
+
+    fn read(&self) -> anyhow::Result<Contents> {
+        if self.layout == Layout::Squad {
+            ensure!(
+                self.queries.is_none()
+                    && self.qrels.is_none()
+                    && !self.ordinal_queries
+                    && self.encoding == Encoding::Utf8,
+                "SQuAD's files hold documents, queries and judgements, in UTF-8; give the files and nothing else"
+            );
+            return Ok(squad::read(&self.corpus)?);
+        }
+        let rows = |path: &PathBuf, trec: fn(&Path, Encoding) -> Result<Vec<Row>, DataError>| {
+            let read = match self.layout {
+                Layout::Smart | Layout::Squad => smart::read,
+                Layout::Trec => trec,
+                Layout::MsMarco => msmarco::read,
+            };
+            read(path, self.encoding).map(|rows| FromFile {
+                path: path.clone(),
+                rows,
+            })
+        };
+        let documents = self.corpus.iter().map(|path| rows(path, sgml::documents));
+        let mut contents = Contents {
+            documents: documents.collect::<Result<_, _>>()?,
+            ..Contents::default()
+        };
+        if let Some(path) = &self.queries {
+            let mut queries = rows(path, sgml::topics)?;
+            if self.ordinal_queries {
+                for (number, row) in (1_u64..).zip(queries.rows.iter_mut().flatten()) {
+                    row.1.insert("id".into(), number.to_string().into());
+                }
+            }
+            contents.queries = Some(vec![queries]);
+        }
+        contents.judged = self
+            .qrels
+            .as_ref()
+            .map(|file| self.judged(file))
+            .transpose()?;
+        Ok(contents)
+    }
+
+    fn judged(&self, file: &QrelsFile) -> anyhow::Result<Vec<Judged>> {
+        if self.layout == Layout::Smart
+            && file.grades.is_empty()
+            && let Some(judged) = relevant_pairs(&file.path.resolve()?)
+        {
+            return Ok(judged);
+        }
+        let of_query = |(query, judgements): (String, Vec<Judgement>)| {
+            judgements.into_iter().map(move |one| Judged {
+                query: query.clone(),
+                document: one.document,
+                grade: one.grade,
+            })
+        };
+        Ok(file
+            .read()?
+            .queries
+            .into_iter()
+            .flat_map(of_query)
+            .collect())
+    }
+}
+
+impl Contents {
+    /// Writes BEIR's files to a folder.
+    fn write(self, folder: &Path, split: &str) -> anyhow::Result<Written> {
+        let documents = write_rows(&folder.join("corpus.jsonl"), self.documents)?;
+        let queries = self
+            .queries
+            .map(|rows| write_rows(&folder.join("queries.jsonl"), rows));
+        let queries = queries.transpose()?;
         let mut written = Written {
-            documents: write_rows(&out.join("corpus.jsonl"), documents)?,
+            documents: documents.len(),
+            queries: queries.as_ref().map_or(0, HashSet::len),
             ..Written::default()
         };
-        if let Some(queries) = queries {
-            written.queries = write_rows(&out.join("queries.jsonl"), queries)?;
-        }
-        let mut file = BufWriter::new(fs_err::File::create(
-            out.join(format!("qrels/{split}.tsv")),
-        )?);
+        let Some(judged) = self.judged else {
+            return Ok(written);
+        };
+        fs_err::create_dir(folder.join("qrels"))?;
+        let path = folder.join(format!("qrels/{split}.tsv"));
+        let mut file = BufWriter::new(fs_err::File::create(path)?);
         writeln!(file, "query-id\tcorpus-id\tscore")?;
-        for (query, document, grade) in &judged {
+        let mut seen = HashSet::new();
+        for Judged {
+            query,
+            document,
+            grade,
+        } in &judged
+        {
+            ensure!(
+                queries
+                    .as_ref()
+                    .is_none_or(|queries| queries.contains(query)),
+                "query `{query}` is judged and is not among the queries; drop its judgements, or give the queries that belong to them"
+            );
+            ensure!(
+                seen.insert((query, document)),
+                "query `{query}` and document `{document}` are judged twice; keep one of the two"
+            );
+            written.dangling += usize::from(!documents.contains(document));
             writeln!(file, "{query}\t{document}\t{grade}")?;
         }
         file.flush()?;
         written.judgements = judged.len();
         Ok(written)
     }
+}
 
-    /// Documents, queries and judgements.
-    #[expect(clippy::type_complexity, reason = "three lists, once")]
-    fn read(&self) -> anyhow::Result<(Vec<Row>, Option<Vec<Row>>, Vec<Judged>)> {
-        if self.layout == Layout::Squad {
-            let (mut documents, mut queries, mut judged) = (Vec::new(), Vec::new(), Vec::new());
-            for path in &self.corpus {
-                squad::read(path, &mut documents, &mut queries, &mut judged)?;
-            }
-            return Ok((documents, Some(queries), judged));
-        }
-        let mut documents = Vec::new();
-        for path in &self.corpus {
-            documents.extend(match self.layout {
-                Layout::Smart | Layout::Squad => smart::read(path, self.encoding)?,
-                Layout::Trec => sgml::documents(path, self.encoding)?,
-                Layout::MsMarco => msmarco::read(path, self.encoding)?,
-            });
-        }
-        let queries = match &self.queries {
-            None => None,
-            Some(path) => {
-                let mut queries = match self.layout {
-                    Layout::Smart | Layout::Squad => smart::read(path, self.encoding)?,
-                    Layout::Trec => sgml::topics(path, self.encoding)?,
-                    Layout::MsMarco => msmarco::read(path, self.encoding)?,
-                };
-                if self.ordinal_queries {
-                    for (number, row) in (1_u64..)
-                        .zip(&mut queries)
-                        .filter_map(|(n, row)| Some((n, row.as_mut().ok()?)))
-                    {
-                        row.1.insert("id".into(), number.to_string().into());
-                    }
-                }
-                Some(queries)
-            }
+/// SMART's judgements `query document 0 0`, as CACM and CISI have them, all of relevant documents; `None` where the
+/// file is of another form.
+fn relevant_pairs(path: &Path) -> Option<Vec<Judged>> {
+    // What cannot be read is told by who reads the other forms.
+    let whole = columns::text(path).ok()?;
+    let is_zero = |text: &str| text.parse::<f64>() == Ok(0.0);
+    let mut judged = Vec::new();
+    for line in whole.lines().filter(|line| !line.trim().is_empty()) {
+        let ([query, document, third, fourth], 4) = columns::split(line) else {
+            return None;
         };
-        let mut judged = Vec::new();
-        if let Some(file) = &self.qrels {
-            for (query, judgements) in file.read()?.queries {
-                judged.extend(
-                    judgements
-                        .into_iter()
-                        .map(|one| (query.clone(), one.document, one.grade)),
-                );
-            }
+        // TREC's `query 0 document grade` has its 0 elsewhere.
+        if document == "0" || !is_zero(third) || !is_zero(fourth) {
+            return None;
         }
-        Ok((documents, queries, judged))
+        judged.push(Judged {
+            query: without_zeros(query).to_owned(),
+            document: document.to_owned(),
+            grade: 1,
+        });
+    }
+    Some(judged).filter(|judged| !judged.is_empty())
+}
+
+/// A number as ids are written: `051` is query 51 elsewhere.
+fn without_zeros(number: &str) -> &str {
+    match number.trim_start_matches('0') {
+        "" => number,
+        short => short,
     }
 }
 
@@ -152,32 +269,49 @@ pub fn qrels_at(path: &Path, grades: &[(String, i32)]) -> anyhow::Result<QrelsFi
     Ok(file)
 }
 
-/// Writes rows with their columns `id`, `title` and `text` by BEIR's names, and all others as metadata.
-fn write_rows(path: &Path, rows: Vec<Row>) -> anyhow::Result<usize> {
+/// Writes rows with their columns `id`, `title` and `text` by BEIR's names, and all others as metadata; the ids that it wrote.
+fn write_rows(path: &Path, files: Vec<FromFile>) -> anyhow::Result<HashSet<String>> {
     let mut file = BufWriter::new(fs_err::File::create(path)?);
-    let (mut seen, mut count) = (HashSet::new(), 0);
-    for row in rows {
-        let (place, mut row) = row?;
-        let mut take = |name: &str| match row.remove(name) {
-            Some(Value::String(text)) => text,
-            _ => String::new(),
-        };
-        let (id, title, text) = (take("id"), take("title"), take("text"));
-        ensure!(!id.is_empty(), "{place}: a record has no id");
-        ensure!(
-            seen.insert(id.clone()),
-            "{place}: the id `{id}` stands there twice; ids must be unique"
-        );
-        let mut shown = json!({ "_id": id, "title": title, "text": text });
-        if !row.is_empty() {
-            shown["metadata"] = Value::Object(row);
+    let mut ids = HashSet::new();
+    for FromFile { path, rows } in files {
+        if rows.is_empty() {
+            return Err(DataError::file(&path, "holds no record").into());
         }
-        serde_json::to_writer(&mut file, &shown)?;
-        file.write_all(b"\n")?;
-        count += 1;
+        for row in rows {
+            let (place, mut row) = row?;
+            let mut take = |name: &str| match row.remove(name) {
+                Some(Value::String(text)) => text,
+                _ => String::new(),
+            };
+            let (id, title, text) = (take("id"), take("title"), take("text"));
+            let id = id.trim();
+            let fault = if id.is_empty() {
+                Some("a record has no id".to_owned())
+            } else if id.contains(char::is_control) {
+                Some(format!(
+                    "the id {id:?} holds a tab or a line end, which no file of judgements can hold"
+                ))
+            } else if ids.contains(id) {
+                Some(format!(
+                    "the id `{id}` stands there twice; ids must be unique"
+                ))
+            } else {
+                None
+            };
+            if let Some(message) = fault {
+                return Err(DataError::at(&path, place, message).into());
+            }
+            let mut shown = json!({ "_id": id, "title": title, "text": text });
+            if !row.is_empty() {
+                shown["metadata"] = Value::Object(row);
+            }
+            serde_json::to_writer(&mut file, &shown)?;
+            file.write_all(b"\n")?;
+            ids.insert(id.to_owned());
+        }
     }
     file.flush()?;
-    Ok(count)
+    Ok(ids)
 }
 
 /// A row of these columns.
@@ -200,5 +334,8 @@ fn text(path: &Path, encoding: Encoding) -> Result<String, DataError> {
                 format!("cannot be read as text: {error}; name its encoding"),
             )
         })?;
-    Ok(text)
+    Ok(match text.strip_prefix('\u{FEFF}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }

@@ -10,7 +10,11 @@ use crate::data::{DataError, Encoding, Place};
 
 /// Every line as a row.
 pub(super) fn read(path: &Path, encoding: Encoding) -> Result<Vec<Row>, DataError> {
-    let rows = Lines::open(path, encoding)?.map(|line| {
+    let lines = Lines::open(path, encoding)?;
+    let is_blank = |line: &Result<(u64, String), _>| {
+        line.as_ref().is_ok_and(|(_, line)| line.trim().is_empty())
+    };
+    let rows = lines.filter(|line| !is_blank(line)).map(|line| {
         let (number, line) = line?;
         let columns: Vec<&str> = line.split('\t').collect();
         let columns = match *columns.as_slice() {
