@@ -117,12 +117,12 @@ fn run_read_and_scored(bencher: Bencher<'_, '_>) {
 fn sign_flips_of_4_columns(bencher: Bencher<'_, '_>) {
     let columns: Vec<Vec<f64>> = (0..4).map(|seed| uniform(ROWS, seed).collect()).collect();
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    bencher.bench(|| sign_flip(&views, 17));
+    bencher.bench(|| sign_flip(&views, None, 17));
 }
 
 #[divan::bench]
 fn intervals_of_18_columns(bencher: Bencher<'_, '_>) {
     let columns: Vec<Vec<f64>> = (0..18).map(|seed| uniform(300, seed).collect()).collect();
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    bencher.bench(|| intervals(&views, 17));
+    bencher.bench(|| intervals(&views, None, 17));
 }

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::commands::{data, eval, index, report, score, search};
+use crate::commands::{compare, data, eval, index, report, score, search};
 
 /// Offline evaluation of RAG, LLM routing, content moderation and recommendation.
 ///
@@ -46,6 +46,8 @@ enum Command {
     Score(Box<score::Arguments>),
     /// Show a run.
     Report(report::Arguments),
+    /// Compare two runs, example by example.
+    Compare(compare::Arguments),
     /// List datasets, check a local copy against its card, convert collections.
     Data(data::Arguments),
 }
@@ -64,6 +66,7 @@ impl Cli {
             Command::Eval(arguments) => eval::run(&arguments, &self.global),
             Command::Score(arguments) => score::run(&arguments, &self.global),
             Command::Report(arguments) => report::run(&arguments),
+            Command::Compare(arguments) => compare::run(&arguments, &self.global),
             Command::Data(arguments) => data::run(&arguments),
         }
     }

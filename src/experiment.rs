@@ -2,6 +2,7 @@
 //!
 //! Loading parses and validates and touches no other file; paths in it are relative to the working directory.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::caches;
 use crate::data::{Card, Checksum, Digest, Judged, PathText, Source};
 use crate::indexes::{self, Index, IndexConfig};
-use crate::metrics::{Aggregate, Metric};
+use crate::metrics::{Aggregate, Metric, MetricFacts};
 use crate::report::{Identity, IndexFacts, VectorsSearched};
 use crate::systems::rag::{self, IndexChoice};
 
@@ -33,6 +34,10 @@ pub struct Experiment {
     /// Fields of the examples by which to slice the summary.
     #[serde(default)]
     pub slices: Vec<String>,
+    /// The field of the examples that names what they belong to, such as a document or a conversation. Examples of one
+    /// cluster are not independent: intervals and tests draw whole clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// What to run over.
     pub dataset: Dataset,
     /// What to run.
@@ -209,10 +214,12 @@ impl Experiment {
         indexes::is_current(source, owned, &needed, path)
     }
 
-    /// Opens the index; one that the config owns is built first where it is missing or stale.
+    /// Opens the index; one that the config owns is built first where it is missing or stale. Vectors of queries are looked up
+    /// and kept in the cache if it is to `remember` them.
     pub fn open_index(
         &self,
         source: &Source,
+        remember: bool,
         say: impl Fn(&str),
         progress: &ProgressBar,
     ) -> anyhow::Result<Index> {
@@ -226,11 +233,11 @@ impl Experiment {
                 indexes::make_current(source, config, &needed, &path, damaged, &say, progress)
             };
             current(false)?;
-            return match Index::open(&path, &wanted) {
+            return match Index::open(&path, &wanted, remember) {
                 Err(error) if error.is::<indexes::OpenError>() => {
                     say(&error.to_string());
                     current(true)?;
-                    Index::open(&path, &wanted)
+                    Index::open(&path, &wanted, remember)
                 }
                 opened => opened,
             };
@@ -240,7 +247,7 @@ impl Experiment {
             .variants
             .iter()
             .any(|variant| variant.retrieve.dense(0).is_some());
-        let index = Index::open(&path, &|_| searches_vectors)?;
+        let index = Index::open(&path, &|_| searches_vectors, remember)?;
         let built_from: Vec<&Checksum> = index.manifest.source_files.values().collect();
         for file in source.corpus_files()? {
             let found = Checksum::of_file(&file)?;
@@ -288,23 +295,15 @@ impl Experiment {
         Ok(())
     }
 
-    /// What the numbers of a run over `judged` in `index` are a function of.
+    /// What the numbers of a run over `judged` in `index` are a function of, `metrics` being those of its system.
     pub fn identity(
         &self,
-        source: &Source,
         judged: &Judged,
         index: &Index,
+        metrics: Vec<MetricFacts>,
+        interleaved_rounds: usize,
     ) -> anyhow::Result<Identity> {
         let SystemConfig::Rag(config) = &self.system;
-        let mut digest = Digest::default();
-        for file in source.judged_files()? {
-            digest = digest.with("file", Checksum::of_file(&file)?.sha256);
-        }
-        // How the files are read counts too, and how many of the queries: `--limit` makes another run.
-        digest = digest.with("source", serde_json::to_vec(source)?);
-        let dataset_digest = digest
-            .with("queries", judged.queries.len().to_le_bytes())
-            .finish();
         let known: std::collections::HashSet<&str> = (0..index.documents.len())
             .map(|row| index.documents.id(u32::try_from(row).unwrap_or(u32::MAX)))
             .collect();
@@ -319,7 +318,8 @@ impl Experiment {
             ragkit: crate::version().to_owned(),
             config: serde_json::to_value(self)?,
             seed: self.seed,
-            dataset_digest,
+            conditions: conditions(config, judged, &index.manifest),
+            metrics,
             index: IndexFacts {
                 digest: manifest.digest.clone(),
                 documents: manifest.documents,
@@ -337,6 +337,8 @@ impl Experiment {
                 .map(|variant| variant.name.clone())
                 .collect(),
             slices: self.slices.clone(),
+            cluster: self.cluster.clone(),
+            interleaved_rounds,
             examples: judged.queries.len(),
             unjudged: judged.unjudged,
             dangling: relevant
@@ -344,6 +346,26 @@ impl Experiment {
                 .count(),
         })
     }
+}
+
+/// What must be equal in two runs for their numbers to be comparable.
+fn conditions(
+    config: &rag::Config,
+    judged: &Judged,
+    index: &indexes::Manifest,
+) -> BTreeMap<String, String> {
+    let corpus = index
+        .source_files
+        .iter()
+        .filter(|(what, _)| what.as_str() == "corpus")
+        .fold(Digest::default(), |digest, (what, file)| {
+            digest.with(what, &file.sha256)
+        });
+    BTreeMap::from([
+        ("corpus".to_owned(), corpus.finish()),
+        ("queries".to_owned(), judged.digest()),
+        ("k".to_owned(), config.depth.to_string()),
+    ])
 }
 
 /// What a run says of a set of vectors.

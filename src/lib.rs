@@ -55,6 +55,7 @@ pub mod analysis;
 pub mod caches;
 pub mod cli;
 pub mod commands;
+pub mod comparison;
 pub mod data;
 pub mod experiment;
 pub mod indexes;

@@ -10,6 +10,9 @@ pub struct Output {
     /// Why there is no answer. An example with an error scores 0 and stays in every mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The clock of every call, where variants were alternated; the stages then carry that of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passes: Vec<Pass>,
 }
 
 /// What one stage produced, and how long it took.
@@ -23,6 +26,22 @@ pub struct Stage {
     pub latency_ms: f64,
     /// Examples that one call served: 1 means that `latency_ms` is what a single caller waits, with the
     /// other threads busy.
+    pub batch_size: u32,
+    /// Whether it is a measurement beside the pipeline, which no answer rests on and no caller waits for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub aside: bool,
+}
+
+/// The clock of one call in a run that alternates its variants.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pass {
+    /// The block of examples that was served, from 0. In each block every variant is called twice.
+    pub block: u32,
+    /// Which call of the block it was, from 0.
+    pub call: u32,
+    /// Name and latency of each stage, in the order they ran, those aside left out.
+    pub latencies_ms: Vec<(String, f64)>,
+    /// Examples that the call served.
     pub batch_size: u32,
 }
 
@@ -39,8 +58,8 @@ impl Output {
     /// An output that is an error.
     pub fn failed(error: impl Into<String>) -> Self {
         Self {
-            stages: Vec::new(),
             error: Some(error.into()),
+            ..Self::default()
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use indicatif::ProgressBar;
 
 use self::journal::Journal;
-use crate::outputs::Output;
+use crate::outputs::{Output, Pass};
 use crate::report::{
     self, Evaluated, Host, Identity, Manifest, RunPath, SummaryRow, files, summarise,
 };
@@ -37,9 +37,20 @@ pub struct Finished {
     pub manifest: Manifest,
 }
 
+/// How variants are timed one against the other: each as a system of its own, in turns.
+pub struct Alternation<'a, S> {
+    /// A system for each variant, in the order of the variants.
+    pub alone: &'a [S],
+    /// How often every batch is gone over.
+    pub rounds: usize,
+}
+
 /// Runs `system` over `examples` and writes the run directory; continues an interrupted run of the same identity.
+///
+/// With an `alternation` the outputs come from the systems of the single variants, which take turns.
 pub fn evaluate<S: System>(
     system: &S,
+    alternation: Option<&Alternation<'_, S>>,
     examples: &[S::Example],
     identity: Identity,
     options: &Options<'_>,
@@ -57,7 +68,10 @@ pub fn evaluate<S: System>(
         let outputs: Vec<(&str, Vec<Output>)> = batch
             .iter()
             .map(|example| system.id(example))
-            .zip(system.run(batch))
+            .zip(match alternation {
+                Some(alternation) => alternation.run(batch, done.len(), options.batch_size),
+                None => system.run(batch),
+            })
             .collect();
         journal.append(&outputs)?;
         done.extend(
@@ -115,6 +129,57 @@ pub fn evaluate<S: System>(
     })
 }
 
+impl<S: System> Alternation<'_, S> {
+    /// Every variant on the batch twice a round, in the order A B … B A, and the next time B A … A B: what drifts with time, and
+    /// what the first call warms for the second, falls on all alike.
+    fn run(&self, batch: &[&S::Example], done: usize, batch_size: usize) -> Vec<Vec<Output>> {
+        if done == 0 {
+            // Once for nobody's clock.
+            self.alone.iter().for_each(|system| drop(system.run(batch)));
+        }
+        let mut outputs: Vec<Vec<Output>> =
+            vec![vec![Output::default(); self.alone.len()]; batch.len()];
+        let there: Vec<usize> = (0..self.alone.len()).collect();
+        let back: Vec<usize> = there.iter().copied().rev().collect();
+        for round in 0..self.rounds {
+            let order = if (done / batch_size + round).is_multiple_of(2) {
+                [there.as_slice(), &back]
+            } else {
+                [back.as_slice(), &there]
+            };
+            let block = u32::try_from(done * self.rounds + round).unwrap_or(u32::MAX);
+            for (call, &variant) in (0..).zip(order.concat().iter()) {
+                let produced = self.alone[variant].run(batch);
+                for (outputs, mut produced) in outputs.iter_mut().zip(produced) {
+                    take(&mut outputs[variant], produced.swap_remove(0), block, call);
+                }
+            }
+        }
+        outputs
+    }
+}
+
+/// Adds the clock of another call; what it produced is kept of the first.
+fn take(output: &mut Output, produced: Output, block: u32, call: u32) {
+    let timed = produced.stages.iter().filter(|stage| !stage.aside);
+    let pass = Pass {
+        block,
+        call,
+        batch_size: timed
+            .clone()
+            .map(|stage| stage.batch_size)
+            .max()
+            .unwrap_or(1),
+        latencies_ms: timed
+            .map(|stage| (stage.name.clone(), stage.latency_ms))
+            .collect(),
+    };
+    if output.passes.is_empty() {
+        *output = produced;
+    }
+    output.passes.push(pass);
+}
+
 fn score<S: System>(
     system: &S,
     identity: &Identity,
@@ -128,6 +193,11 @@ fn score<S: System>(
     Evaluated {
         id: system.id(example).to_owned(),
         slices: slices.collect(),
+        cluster: identity
+            .cluster
+            .as_ref()
+            .and_then(|field| system.fact(example, field).map(str::to_owned)),
+        grades: system.grades(example),
         scores: outputs
             .iter()
             .map(|output| system.score(example, output))

@@ -12,7 +12,7 @@ fn configs_with_a_mistake_point_at_it() {
     };
     config(
         ("batch_size", "batchsize"),
-        "`config.toml` is not a valid config: TOML parse error at line 4, column 1\n  |\n4 | batchsize = 2\n  | ^^^^^^^^^\nunknown field `batchsize`, expected one of `name`, `seed`, `batch_size`, `metrics`, `slices`, `dataset`, `system`",
+        "`config.toml` is not a valid config: TOML parse error at line 4, column 1\n  |\n4 | batchsize = 2\n  | ^^^^^^^^^\nunknown field `batchsize`, expected one of `name`, `seed`, `batch_size`, `metrics`, `slices`, `cluster`, `dataset`, `system`",
     );
     config(
         ("retrieve.lexical", "retrieve.lexcal"),
@@ -44,7 +44,7 @@ fn configs_with_a_mistake_point_at_it() {
     );
     config(
         ("slices = [\"kind\"]", "slices = [\"sort\"]"),
-        "no query has the field `sort` to slice by; the fields are `kind`",
+        "no query has the field `sort` that `slices` or `cluster` names; the fields are `kind`",
     );
     config(
         ("path = \"data\"", "path = \"$NOT_SET/data\""),

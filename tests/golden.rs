@@ -125,7 +125,7 @@ fn p_values_are_exact_or_near_it() {
             .iter()
             .map(|d| d / 1024.0)
             .collect();
-        let found = sign_flip(&[&differences], 17)[0].unwrap();
+        let found = sign_flip(&[&differences], None, 17)[0].unwrap();
         let exact = sample["p"].as_f64().unwrap();
         // All patterns where they are few; otherwise 10,000 random ones, whose share scatters.
         let tolerance = if differences.len() <= 13 {
@@ -150,7 +150,7 @@ fn p_values_are_exact_or_near_it() {
 fn intervals_are_those_of_scipy() {
     for (name, sample) in golden("bca")["samples"].as_object().unwrap() {
         let values = numbers(&sample["values"]);
-        let found = intervals(&[&values], 17)[0];
+        let found = intervals(&[&values], None, 17)[0];
         let Some(low) = sample["BCa"]["main"][0].as_f64() else {
             assert_eq!(found, None, "{name}: no interval from equal values");
             continue;
@@ -192,7 +192,7 @@ fn analytic_intervals_are_those_of_scipy_too() {
             _ => h.powi(8),
         };
         let values: Vec<f64> = h.iter().map(value).collect();
-        let found = intervals(&[&values], 17)[0].unwrap();
+        let found = intervals(&[&values], None, 17)[0].unwrap();
         for ends in sample["BCa"].as_array().unwrap() {
             let (low, high) = (ends[0].as_f64().unwrap(), ends[1].as_f64().unwrap());
             // Means of a binary sample lie 1/1000 apart.

@@ -128,8 +128,8 @@ proptest! {
     #[test]
     fn an_interval_holds_its_mean_and_depends_on_no_other_column(values in prop::collection::vec(0.0_f64..1.0, 8..60)) {
         let other: Vec<f64> = values.iter().map(|value| 1.0 - value * value).collect();
-        let alone = intervals(&[&values], 5)[0].unwrap();
-        prop_assert_eq!(intervals(&[&other, &values], 5)[1], Some(alone));
+        let alone = intervals(&[&values], None, 5)[0].unwrap();
+        prop_assert_eq!(intervals(&[&other, &values], None, 5)[1], Some(alone));
         let mean = mean(&values).unwrap();
         prop_assert!(alone.low <= mean && mean <= alone.high);
     }
@@ -150,7 +150,7 @@ fn intervals_cover_as_often_as_they_say() {
         })
         .collect();
     let views: Vec<&[f64]> = samples.iter().map(Vec::as_slice).collect();
-    let covered = intervals(&views, 9)
+    let covered = intervals(&views, None, 9)
         .iter()
         .flatten()
         .filter(|i| i.low <= 11.0 / 24.0 && 11.0 / 24.0 <= i.high)

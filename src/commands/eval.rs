@@ -16,7 +16,8 @@ use crate::experiment::{Experiment, SystemConfig};
 use crate::indexes::VectorsConfig;
 use crate::models::EmbedderConfig;
 use crate::report::{Run, RunPath, SummaryRow, reports_folder};
-use crate::runner::{self, Options};
+use crate::runner::{self, Alternation, Options};
+use crate::systems::System;
 use crate::systems::rag::Rag;
 
 /// Run a config's variants over its dataset and score them.
@@ -43,6 +44,10 @@ pub struct Arguments {
     /// Seed, instead of the config's.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Time the variants against each other: each by itself, in turns (A B B A, then B A A B, batch by batch), ROUNDS times.
+    /// Such a run is what the `ratio` rules of a gate look at. Caches are left aside.
+    #[arg(long, value_name = "ROUNDS", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    interleave: Option<NonZeroUsize>,
     /// Start anew, also where an interrupted run could be continued.
     #[arg(long)]
     fresh: bool,
@@ -91,18 +96,19 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     }
 
     let judged = judged(&experiment, &source, arguments.limit)?;
+    let rounds = arguments.interleave.map_or(0, NonZeroUsize::get);
     let progress = global.progress("documents", None);
-    let index = experiment.open_index(&source, |text| global.say(text), &progress)?;
+    let index = experiment.open_index(&source, rounds == 0, |text| global.say(text), &progress)?;
     progress.finish_and_clear();
-    let identity = experiment.identity(&source, &judged, &index)?;
+    let SystemConfig::Rag(config) = &experiment.system;
+    let rag = Rag::new(&index, &judged, config, &experiment.metrics)?;
+    let identity = experiment.identity(&judged, &index, rag.metrics(), rounds)?;
     if identity.dangling > 0 {
         global.say(&format!(
             "note: {} relevant documents are not in the index; they count as not found",
             identity.dangling
         ));
     }
-    let SystemConfig::Rag(config) = &experiment.system;
-    let rag = Rag::new(&index, &judged, config, &experiment.metrics)?;
     for note in rag.searches() {
         global.say(&note);
     }
@@ -113,7 +119,27 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         fresh: arguments.fresh,
         device: "cpu",
     };
-    let finished = runner::evaluate(&rag, &judged.queries, identity, &options, &progress)?;
+    let single = config.single_variants();
+    let alone = single
+        .iter()
+        .map(|config| Rag::new(&index, &judged, config, &experiment.metrics));
+    let alternation = arguments.interleave.map(|rounds| {
+        Ok::<_, anyhow::Error>((alone.collect::<anyhow::Result<Vec<_>>>()?, rounds.get()))
+    });
+    let alternation = alternation.transpose()?;
+    let alternation = alternation.as_ref().map(|(alone, rounds)| Alternation {
+        alone,
+        rounds: *rounds,
+    });
+    let queries = &judged.queries;
+    let finished = runner::evaluate(
+        &rag,
+        alternation.as_ref(),
+        queries,
+        identity,
+        &options,
+        &progress,
+    )?;
     progress.finish_and_clear();
     if finished.manifest.resumed_examples > 0 {
         global.say(&format!(
@@ -141,13 +167,13 @@ fn judged(
     limit: Option<NonZeroUsize>,
 ) -> anyhow::Result<Judged> {
     let mut judged = Judged::read(source)?;
-    for slice in &experiment.slices {
+    for slice in experiment.slices.iter().chain(&experiment.cluster) {
         ensure!(
             judged
                 .queries
                 .iter()
                 .any(|query| query.metadata.contains_key(slice)),
-            "no query has the field `{slice}` to slice by; the fields are {}",
+            "no query has the field `{slice}` that `slices` or `cluster` names; the fields are {}",
             judged.fields().join(", ")
         );
     }

@@ -1,5 +1,6 @@
 //! One file per subcommand, its arguments inside. Only these print.
 
+pub mod compare;
 pub mod data;
 pub mod eval;
 pub mod index;

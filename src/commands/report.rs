@@ -6,14 +6,15 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::print;
+use crate::comparison::{self, Difference, difference_table};
 use crate::report::{
-    Difference, Latency, Run, RunPath, Style, SummaryRow, difference_table, index_facts,
-    latency_table, metric_table, reports_folder,
+    Latency, Run, RunPath, Style, SummaryRow, index_facts, latency_table, metric_table,
+    reports_folder,
 };
 
 /// Show a run: every metric with its interval, differences from the first variant, latency per stage.
 ///
-/// Intervals are 95 % BCa bootstrap intervals over the examples. A difference is paired: both variants saw the same
+/// Intervals are 95 % BCa bootstrap intervals over the examples (or their clusters). A difference is paired: both variants saw the same
 /// examples, so its interval is the one that tells whether they differ.
 #[derive(Args)]
 pub struct Arguments {
@@ -59,7 +60,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// The run as text.
 pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> {
-    let (summary, differences, latencies) = (run.summary()?, run.differences()?, run.latencies()?);
+    let (summary, differences, latencies) =
+        (run.summary()?, comparison::within(run)?, run.latencies()?);
     let path = run.path.0.display().to_string();
     let style = match rendering {
         Rendering::Table => Style::Terminal,
@@ -106,7 +108,10 @@ pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> 
         metric_table(style, &identity.variants, &summary),
     ];
     if !differences.is_empty() {
-        parts.push("difference from the first variant, paired by example:".to_owned());
+        parts.push(
+            "difference from the first variant, paired by example; p adjusted for all tests of the table (Holm):"
+                .to_owned(),
+        );
         parts.push(difference_table(style, &identity.variants, &differences));
     }
     parts.extend([latency_table(style, &latencies), notes.join("\n")]);

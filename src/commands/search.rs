@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let wants_vectors = arguments.by != Some(By::Lexical);
     let asked = arguments.vectors.as_deref();
     let wanted = |name: &str| wants_vectors && asked.is_none_or(|asked| asked == name);
-    let index = Index::open(&arguments.index, &wanted)?;
+    let index = Index::open(&arguments.index, &wanted, true)?;
     let params = Bm25Params {
         k1: arguments.k1,
         b: arguments.b,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::Context;
 
 use super::corpus::Records;
-use super::{DataError, Metadata, Place, Qrels, Source};
+use super::{DataError, Digest, Metadata, Place, Qrels, Source};
 
 /// One query.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +76,28 @@ impl Judged {
             qrels,
             unjudged,
         })
+    }
+
+    /// A digest of the queries and their judgements, whatever files they came from.
+    pub fn digest(&self) -> String {
+        let mut digest = Digest::default();
+        for query in &self.queries {
+            let mut grades: Vec<(&str, i32)> = self.grades(&query.id).collect();
+            grades.sort_unstable();
+            let parts = (
+                &query.id,
+                &query.text,
+                &query.metadata,
+                &query.access,
+                grades,
+            );
+            let parts = serde_json::to_vec(&parts).expect("plain data is JSON");
+            digest = digest.with("query", parts);
+            for value in query.vector.iter().flatten() {
+                digest = digest.with("vector", value.to_le_bytes());
+            }
+        }
+        digest.finish()
     }
 
     /// The names of the queries' metadata fields.

@@ -45,12 +45,16 @@ pub struct Vectors {
 
 impl Index {
     /// Opens the index at `path`, which may be read-only, after checking every file against its checksum; with the sets of
-    /// vectors that are `wanted`.
-    pub fn open(path: &Path, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<Self> {
+    /// vectors that are `wanted`. Models look up and keep their vectors in the cache where they are to `remember` them.
+    pub fn open(
+        path: &Path,
+        wanted: &dyn Fn(&str) -> bool,
+        remember: bool,
+    ) -> anyhow::Result<Self> {
         let mut manifest = Manifest::load(path)?;
         loop {
             let folder = manifest.folder.clone();
-            match Self::open_folder(path, manifest, wanted) {
+            match Self::open_folder(path, manifest, wanted, remember) {
                 Ok(index) => return Ok(index),
                 Err(error) => {
                     // Another process may have replaced the index while this one was reading it.
@@ -67,13 +71,14 @@ impl Index {
         path: &Path,
         manifest: Manifest,
         wanted: &dyn Fn(&str) -> bool,
+        remember: bool,
     ) -> anyhow::Result<Self> {
         let folder = path.join(&manifest.folder);
         check_files(path, &folder, &manifest)?;
         let analyser = Analyser::new(&manifest.config.analyser)?;
         let documents = Documents::open(documents::path_in(&folder))?;
         let ties = documents.ties();
-        let (mut vectors, mut embeddings) = (BTreeMap::new(), Embeddings::default());
+        let (mut vectors, mut embeddings) = (BTreeMap::new(), remember.then(Embeddings::default));
         for (name, facts) in manifest.vectors.iter().filter(|(name, _)| wanted(name)) {
             let config = manifest.config.vectors.get(name).with_context(|| {
                 format!(
@@ -82,7 +87,7 @@ impl Index {
                 )
             })?;
             let set = set_in(&folder, name);
-            let set = Vectors::open(&set, config, facts, &ties, &analyser, &mut embeddings);
+            let set = Vectors::open(&set, config, facts, &ties, &analyser, embeddings.as_mut());
             let set =
                 set.with_context(|| format!("vectors `{name}` of the index `{}`", path.display()))?;
             vectors.insert(name.clone(), set);
@@ -104,7 +109,7 @@ impl Vectors {
         facts: &VectorFacts,
         ties: &Arc<[u32]>,
         analyser: &Analyser,
-        embeddings: &mut Embeddings,
+        embeddings: Option<&mut Embeddings>,
     ) -> anyhow::Result<Self> {
         let vectors = Matrix::load(&vectors_in(folder), facts.dim)?;
         ensure!(
@@ -134,7 +139,10 @@ impl Vectors {
                     short(built_with),
                     short(&opened.digest)
                 );
-                Some(embeddings.of(opened)?)
+                Some(match embeddings {
+                    Some(embeddings) => embeddings.of(opened)?,
+                    None => Arc::from(opened.embedder),
+                })
             }
         };
         Ok(Self {

@@ -1,16 +1,43 @@
 //! What a report says about a metric, and what `--explain` tells.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Aggregate, Measure, Metric, RbpGain, RecallPoint, Rules};
 
 /// What a report says about a metric.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricFacts {
     /// Its name, such as `nDCG@10`.
     pub name: String,
     /// The unit of its values; `1` where it has none.
-    pub unit: &'static str,
+    pub unit: String,
+    /// Which values are good.
+    pub better: Better,
     /// The convention that it follows.
     pub convention: String,
+    /// Digest of the model and prompt that judge it; absent where it is computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<String>,
+}
+
+/// Which values of a metric are good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// Quality.
+    Higher,
+    /// Cost, latency, rates of harm.
+    Lower,
+}
+
+impl Better {
+    /// A difference as a gain: positive where it is for the better.
+    pub fn gain(self, difference: f64) -> f64 {
+        match self {
+            Self::Higher => difference,
+            Self::Lower => -difference,
+        }
+    }
 }
 
 /// What a metric is.

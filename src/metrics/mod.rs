@@ -4,20 +4,24 @@
 //! aliases (`mrr`, `map`, `recall@100`) and by trec_eval's own names (`ndcg_cut_10`, `P.5`, `gm_map`). Nothing here knows
 //! about indexes, models or files.
 
+mod clusters;
 mod facts;
 pub mod gain;
 pub mod interpolated;
 mod judgements;
 mod measure;
 mod name;
+pub mod paired;
 pub mod pool;
+pub mod power;
 pub mod ranking;
 pub mod significance;
 pub mod statistics;
 pub mod ties;
 pub mod trec_eval;
 
-pub use facts::{Explanation, MetricFacts};
+pub use clusters::Clusters;
+pub use facts::{Better, Explanation, MetricFacts};
 pub use gain::{Gain, RbpGain};
 pub use interpolated::RecallPoint;
 pub use judgements::Judgements;

@@ -3,18 +3,23 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
+use statrs::distribution::{Binomial, DiscreteCDF};
+
+use super::Clusters;
 
 /// Random sign patterns behind a p-value.
 pub const PATTERNS: usize = 10_000;
 
 /// Differences whose signs one byte of a pattern holds.
 const TOGETHER: usize = 8;
-/// Bytes of a pattern that one task draws. Fixed, so that sums are added in one order on any number of threads.
+/// Bytes of a pattern that one task draws at least, and how many tasks there are at most: both fixed, so that sums are added
+/// in one order on any number of threads.
 const TASK: usize = 256;
+const TASKS: usize = 64;
 
 /// Two-sided p-values of the sign-flip randomisation test that the mean of each column of paired differences is 0.
 ///
-/// All columns have one value an example and see the same flips. Where the 2^n patterns of signs are no more than
+/// All columns have one value an example and see the same flips, which are those of whole clusters where there are any. Where the 2^n patterns of signs are no more than
 /// [`PATTERNS`], all are looked at and p is the share of those that are at least as extreme as the data; otherwise
 /// `PATTERNS` random ones are, and p = (extreme + 1) / (patterns + 1), which is never 0. `None` without an example, or where a difference is not finite.
 ///
@@ -22,7 +27,12 @@ const TASK: usize = 256;
 ///
 /// # Panics
 /// Where the columns differ in length.
-pub fn sign_flip(columns: &[&[f64]], seed: u64) -> Vec<Option<f64>> {
+pub fn sign_flip(columns: &[&[f64]], clusters: Option<&Clusters>, seed: u64) -> Vec<Option<f64>> {
+    if let Some(clusters) = clusters {
+        let sums: Vec<Vec<f64>> = columns.iter().map(|column| clusters.sums(column)).collect();
+        let sums: Vec<&[f64]> = sums.iter().map(Vec::as_slice).collect();
+        return sign_flip(&sums, None, seed);
+    }
     let count = columns.first().map_or(0, |column| column.len());
     assert!(
         columns.iter().all(|column| column.len() == count),
@@ -81,12 +91,13 @@ fn every_pattern(columns: &[&[f64]], all: usize) -> Vec<Vec<f64>> {
 /// looked up by a byte of every pattern.
 fn random_patterns(columns: &[&[f64]], seed: u64) -> Vec<Vec<f64>> {
     let bytes = columns[0].len().div_ceil(TOGETHER);
-    let tasks: Vec<Vec<Vec<f64>>> = (0..bytes.div_ceil(TASK))
+    let length = TASK.max(bytes.div_ceil(TASKS));
+    let tasks: Vec<Vec<Vec<f64>>> = (0..bytes.div_ceil(length))
         .into_par_iter()
         .map(|task| {
             let mut sums = vec![vec![0.0; PATTERNS]; columns.len()];
             let mut flips = vec![0_u8; PATTERNS];
-            for byte in task * TASK..((task + 1) * TASK).min(bytes) {
+            for byte in task * length..((task + 1) * length).min(bytes) {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 rng.set_stream(byte as u64);
                 rng.fill_bytes(&mut flips);
@@ -110,19 +121,31 @@ fn random_patterns(columns: &[&[f64]], seed: u64) -> Vec<Vec<f64>> {
     total
 }
 
-/// The sum of up to eight values under each pattern of signs.
+/// The sum of up to eight values under each pattern of signs; bit `i` set means that value `i` is taken away.
 fn signed_sums(values: &[f64]) -> [f64; 256] {
     let mut table = [0.0; 256];
-    for (pattern, sum) in table.iter_mut().enumerate() {
-        for (place, value) in values.iter().enumerate() {
-            *sum += if pattern >> place & 1 == 1 {
-                -value
-            } else {
-                *value
-            };
+    for (place, value) in values.iter().enumerate() {
+        // What the lower bits give is there already: with this bit it is the same less the value.
+        let (without, with) = table[..2 << place].split_at_mut(1 << place);
+        for (without, with) in without.iter_mut().zip(with) {
+            (*without, *with) = (*without + value, *without - value);
         }
     }
+    // Bits beyond the last value change nothing.
+    let known = 1 << values.len();
+    for pattern in known..table.len() {
+        table[pattern] = table[pattern % known];
+    }
     table
+}
+
+/// The two-sided p-value of the exact McNemar test: `wins` of `wins + losses` examples that changed between 0 and 1 did so
+/// upwards. 1 where none changed.
+///
+/// Source: McNemar 1947; exact as a sign test, twice the binomial tail at ½.
+pub fn mcnemar(wins: u64, losses: u64) -> f64 {
+    let fair = Binomial::new(0.5, wins + losses).expect("½ is a probability");
+    (2.0 * fair.cdf(wins.min(losses))).min(1.0)
 }
 
 /// Holm's adjusted p-values: those that may be compared with a level while the chance of any false alarm in the family
@@ -148,10 +171,10 @@ mod tests {
     #[test]
     fn few_differences_are_enumerated() {
         // Of 16 patterns only all-positive and all-negative are as extreme.
-        let p = sign_flip(&[&[1.0, 2.0, 3.0, 4.0]], 1)[0].unwrap();
+        let p = sign_flip(&[&[1.0, 2.0, 3.0, 4.0]], None, 1)[0].unwrap();
         assert!((p - 2.0 / 16.0).abs() < 1e-12);
-        assert_eq!(sign_flip(&[&[0.0, 0.0]], 1), [Some(1.0)]);
-        assert_eq!(sign_flip(&[&[]], 1), [None]);
+        assert_eq!(sign_flip(&[&[0.0, 0.0]], None, 1), [Some(1.0)]);
+        assert_eq!(sign_flip(&[&[]], None, 1), [None]);
     }
 
     #[test]
@@ -159,10 +182,10 @@ mod tests {
         let values: Vec<f64> = (0..100).map(|i| f64::from(i % 7) - 2.6).collect();
         let other = vec![1.0; 100];
         assert_eq!(
-            sign_flip(&[&other, &values], 3)[1],
-            sign_flip(&[&values], 3)[0]
+            sign_flip(&[&other, &values], None, 3)[1],
+            sign_flip(&[&values], None, 3)[0]
         );
-        let certain = sign_flip(&[&other], 3)[0].unwrap();
+        let certain = sign_flip(&[&other], None, 3)[0].unwrap();
         assert!((certain - 1.0 / 10_001.0).abs() < 1e-12);
     }
 

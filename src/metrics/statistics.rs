@@ -3,7 +3,9 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
-use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::distribution::{Beta, ContinuousCDF, Normal};
+
+use super::Clusters;
 
 /// Resamples behind an interval.
 pub const RESAMPLES: usize = 10_000;
@@ -14,12 +16,16 @@ pub const RESAMPLES: usize = 10_000;
 /// resamples (`tests/golden.rs`); 10,000 resamples scatter by 2 %.
 pub const ANALYTIC_FROM: usize = 1_000;
 
-/// The convention of [`intervals`] over so many examples with this seed, for reports.
-pub fn convention(examples: usize, seed: u64) -> String {
-    if examples < ANALYTIC_FROM {
-        format!("95 % BCa bootstrap over examples, {RESAMPLES} resamples, seed {seed}")
+/// The convention of [`intervals`] over so many examples, or clusters of them, with this seed, for reports.
+pub fn convention(examples: usize, clusters: Option<&Clusters>, seed: u64) -> String {
+    let (units, drawn) = match clusters {
+        Some(clusters) => (clusters.count(), "clusters"),
+        None => (examples, "examples"),
+    };
+    if units < ANALYTIC_FROM {
+        format!("95 % BCa bootstrap over {drawn}, {RESAMPLES} resamples, seed {seed}")
     } else {
-        "95 % ABC interval over examples (analytic BCa)".to_owned()
+        format!("95 % ABC interval over {drawn} (analytic BCa)")
     }
 }
 
@@ -45,120 +51,199 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 ///
 /// All columns have one value an example, in the same order, and see the same resamples, so that differences
 /// between columns are paired. Resample `i` draws from stream `i` of ChaCha8 under `seed`: the result depends
-/// on neither the number of threads nor the other columns. `None` where the data cannot tell: fewer than two
-/// examples, or all values equal (the bootstrap would answer with an interval of width 0). From [`ANALYTIC_FROM`] examples
+/// on neither the number of threads nor the other columns. Where there are clusters, they are drawn whole, and the
+/// interval is that of Σ values / Σ examples over clusters. `None` where the data cannot tell: fewer than two
+/// examples, or all equal (the bootstrap would answer with an interval of width 0). From [`ANALYTIC_FROM`] examples or clusters
 /// on it is the ABC interval, to which the other converges.
 ///
-/// Source: Efron 1987, "Better bootstrap confidence intervals"; the acceleration of a mean by the jackknife. DiCiccio
+/// Source: Efron 1987, "Better bootstrap confidence intervals"; the acceleration by the jackknife. DiCiccio
 /// and Efron 1992, "More accurate confidence intervals in exponential families", for ABC.
-pub fn intervals(columns: &[&[f64]], seed: u64) -> Vec<Option<Interval>> {
+///
+/// # Panics
+/// Where the columns differ in length.
+pub fn intervals(
+    columns: &[&[f64]],
+    clusters: Option<&Clusters>,
+    seed: u64,
+) -> Vec<Option<Interval>> {
     let count = columns.first().map_or(0, |column| column.len());
     assert!(
         columns.iter().all(|column| column.len() == count),
         "columns of one length"
     );
-    if count < 2 {
+    match clusters {
+        Some(clusters) => {
+            let sums: Vec<Vec<f64>> = columns.iter().map(|column| clusters.sums(column)).collect();
+            let sums: Vec<&[f64]> = sums.iter().map(Vec::as_slice).collect();
+            ratio_intervals(&sums, clusters.sizes(), seed)
+        }
+        None => ratio_intervals(columns, &vec![1.0; count], seed),
+    }
+}
+
+fn ratio_intervals(columns: &[&[f64]], counts: &[f64], seed: u64) -> Vec<Option<Interval>> {
+    if counts.len() < 2 {
         return vec![None; columns.len()];
     }
-    if count >= ANALYTIC_FROM {
-        return columns.par_iter().map(|values| abc(values)).collect();
+    let ratios: Vec<Ratio<'_>> = columns.iter().map(|sums| Ratio { sums, counts }).collect();
+    if counts.len() >= ANALYTIC_FROM {
+        return ratios.par_iter().map(Ratio::abc).collect();
     }
     let resampled: Vec<Vec<f64>> = (0..RESAMPLES)
         .into_par_iter()
-        .map(|stream| resample(columns, seed, stream))
+        .map(|stream| resample(columns, counts, seed, stream))
         .collect();
-    columns
-        .par_iter()
-        .enumerate()
-        .map(|(column, values)| {
-            bca(
-                values,
-                resampled.iter().map(|means| means[column]).collect(),
-            )
-        })
-        .collect()
+    let of_column = |(column, ratio): (usize, &Ratio<'_>)| {
+        ratio.bca(resampled.iter().map(|means| means[column]).collect())
+    };
+    ratios.par_iter().enumerate().map(of_column).collect()
 }
 
-/// The mean of every column over one resample of the examples.
-fn resample(columns: &[&[f64]], seed: u64, stream: usize) -> Vec<f64> {
-    let count = columns[0].len();
+/// The standard error of a mean: sd / √n, with n − 1 in the sd; over clusters by the influence of each. `None` of fewer than
+/// two examples or clusters.
+pub fn standard_error(column: &[f64], clusters: Option<&Clusters>) -> Option<f64> {
+    let of = |ratio: Ratio<'_>| {
+        let units = ratio.counts.len() as f64;
+        let squares: f64 = ratio.influences().map(|t| t * t).sum();
+        (units > 1.0).then(|| (squares / (units * (units - 1.0))).sqrt())
+    };
+    match clusters {
+        Some(clusters) => of(Ratio {
+            sums: &clusters.sums(column),
+            counts: clusters.sizes(),
+        }),
+        None => of(Ratio {
+            sums: column,
+            counts: &vec![1.0; column.len()],
+        }),
+    }
+}
+
+/// The mean of every column over one resample of the clusters.
+fn resample(columns: &[&[f64]], counts: &[f64], seed: u64, stream: usize) -> Vec<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream as u64);
-    let mut sums = vec![0.0; columns.len()];
-    for _ in 0..count {
-        // Multiply-shift: its bias is below count / 2^64.
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "less than `count`, which is a usize"
-        )]
-        let example = ((u128::from(rng.next_u64()) * count as u128) >> 64) as usize;
+    let (mut sums, mut drawn) = (vec![0.0; columns.len()], 0.0);
+    for _ in counts {
+        let cluster = below(&mut rng, counts.len());
+        drawn += counts[cluster];
         for (sum, column) in sums.iter_mut().zip(columns) {
-            *sum += column[example];
+            *sum += column[cluster];
         }
     }
-    sums.iter().map(|sum| sum / count as f64).collect()
+    sums.iter().map(|sum| sum / drawn).collect()
 }
 
-#[expect(
-    clippy::float_cmp,
-    reason = "equal values and not close ones make the bootstrap degenerate"
-)]
-fn all_equal(values: &[f64]) -> bool {
-    values.iter().all(|value| *value == values[0])
+/// A random place below `count`.
+pub fn below(rng: &mut ChaCha8Rng, count: usize) -> usize {
+    // Multiply-shift: its bias is below count / 2^64.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "less than `count`, which is a usize"
+    )]
+    let place = ((u128::from(rng.next_u64()) * count as u128) >> 64) as usize;
+    place
 }
 
-/// The analytic BCa interval of a mean: for a linear statistic the curvatures vanish, and the bias correction is the
-/// acceleration.
-fn abc(values: &[f64]) -> Option<Interval> {
-    if all_equal(values) {
-        return None;
+/// A mean over examples in clusters: Σ sums / Σ counts.
+struct Ratio<'a> {
+    sums: &'a [f64],
+    counts: &'a [f64],
+}
+
+impl Ratio<'_> {
+    fn total(&self) -> f64 {
+        self.counts.iter().sum()
     }
-    let centre = mean(values)?;
-    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
-    let error = squares.sqrt() / values.len() as f64;
-    let acceleration = acceleration(values, centre);
-    let at = |probability: f64| {
-        let w = acceleration + Normal::standard().inverse_cdf(probability);
-        centre + error * w / (1.0 - acceleration * w).powi(2)
-    };
-    Some(Interval {
-        low: at(0.025),
-        high: at(0.975),
-    })
-}
 
-fn bca(values: &[f64], mut means: Vec<f64>) -> Option<Interval> {
-    if all_equal(values) {
-        return None;
+    fn value(&self) -> f64 {
+        self.sums.iter().sum::<f64>() / self.total()
     }
-    let centre = mean(values)?;
-    means.sort_unstable_by(f64::total_cmp);
-    let below = means.partition_point(|&mean| mean < centre);
-    let up_to = means.partition_point(|&mean| mean <= centre);
-    let normal = Normal::standard();
-    let share = (below + up_to) as f64 / (2 * means.len()) as f64;
-    let bias =
-        normal.inverse_cdf(share.clamp(1.0 / means.len() as f64, 1.0 - 1.0 / means.len() as f64));
-    let acceleration = acceleration(values, centre);
-    let at = |probability: f64| {
-        let z = bias + normal.inverse_cdf(probability);
-        quantile(&means, normal.cdf(bias + z / (1.0 - acceleration * z)))
-    };
-    Some(Interval {
-        low: at(0.025),
-        high: at(0.975),
-    })
+
+    /// How far each cluster pulls the value: (sum − value · count) / mean count.
+    fn influences(&self) -> impl Iterator<Item = f64> {
+        let (value, size) = (self.value(), self.total() / self.counts.len() as f64);
+        let pull = move |(sum, count): (&f64, &f64)| (sum - value * count) / size;
+        self.sums.iter().zip(self.counts).map(pull)
+    }
+
+    #[expect(
+        clippy::float_cmp,
+        reason = "equal values and not close ones make the bootstrap degenerate"
+    )]
+    fn all_equal(&self) -> bool {
+        let mut means = self.sums.iter().zip(self.counts).map(|(s, n)| s / n);
+        let first = means.next();
+        means.all(|mean| Some(mean) == first)
+    }
+
+    /// The analytic BCa interval. For a mean the curvatures vanish; for a ratio those of its two parts cancel. So the bias
+    /// correction is the acceleration in both.
+    fn abc(&self) -> Option<Interval> {
+        if self.all_equal() {
+            return None;
+        }
+        let clusters = self.counts.len() as f64;
+        let size = self.total() / clusters;
+        let (centre, acceleration) = (self.value(), acceleration(self.influences()));
+        let error = self.influences().map(|t| t * t).sum::<f64>().sqrt() / clusters;
+        // The least favourable family changes the denominator too.
+        let lean: f64 = self
+            .influences()
+            .zip(self.counts)
+            .map(|(t, count)| t * (count - size))
+            .sum();
+        let lean = lean / (clusters * clusters * error * size);
+        let at = |probability: f64| {
+            let w = acceleration + Normal::standard().inverse_cdf(probability);
+            let step = w / (1.0 - acceleration * w).powi(2);
+            centre + error * step / (1.0 + step * lean)
+        };
+        Some(Interval {
+            low: at(0.025),
+            high: at(0.975),
+        })
+    }
+
+    fn bca(&self, mut means: Vec<f64>) -> Option<Interval> {
+        if self.all_equal() {
+            return None;
+        }
+        let centre = self.value();
+        means.sort_unstable_by(f64::total_cmp);
+        let below = means.partition_point(|&mean| mean < centre);
+        let up_to = means.partition_point(|&mean| mean <= centre);
+        let normal = Normal::standard();
+        let share = (below + up_to) as f64 / (2 * means.len()) as f64;
+        let least = 1.0 / means.len() as f64;
+        let bias = normal.inverse_cdf(share.clamp(least, 1.0 - least));
+        let acceleration = self.jackknife();
+        let at = |probability: f64| {
+            let z = bias + normal.inverse_cdf(probability);
+            quantile(&means, normal.cdf(bias + z / (1.0 - acceleration * z)))
+        };
+        Some(Interval {
+            low: at(0.025),
+            high: at(0.975),
+        })
+    }
+
+    /// The acceleration, from the values without each cluster.
+    fn jackknife(&self) -> f64 {
+        let (sum, count) = (self.sums.iter().sum::<f64>(), self.total());
+        let without = |(s, n): (&f64, &f64)| (sum - s) / (count - n);
+        let without: Vec<f64> = self.sums.iter().zip(self.counts).map(without).collect();
+        let centre = without.iter().sum::<f64>() / without.len() as f64;
+        acceleration(without.iter().map(|value| centre - value))
+    }
 }
 
-/// The jackknife's acceleration of a mean: Σ d³ / (6 (Σ d²)^1.5) with d the distance of a value from the mean.
-fn acceleration(values: &[f64], centre: f64) -> f64 {
-    let power = |exponent| {
-        values
-            .iter()
-            .map(|value| (value - centre).powi(exponent))
-            .sum::<f64>()
-    };
-    power(3) / (6.0 * power(2).powf(1.5))
+/// Σ d³ / (6 (Σ d²)^1.5).
+fn acceleration(distances: impl Iterator<Item = f64>) -> f64 {
+    let (squares, cubes) = distances.fold((0.0, 0.0), |(squares, cubes), d| {
+        (squares + d * d, cubes + d * d * d)
+    });
+    cubes / (6.0 * f64::powf(squares, 1.5))
 }
 
 /// The quantile of sorted values by linear interpolation (type 7 of Hyndman and Fan 1996, NumPy's default).
@@ -171,4 +256,28 @@ pub fn quantile(sorted: &[f64], probability: f64) -> f64 {
     )]
     let (below, above) = (position.floor() as usize, position.ceil() as usize);
     sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
+}
+
+/// The exact 95 % interval of a share, of `successes` among `n` ≥ 1. It has a width also where all are alike.
+///
+/// Source: Clopper and Pearson 1934.
+pub fn exact_share(successes: u64, n: u64) -> Interval {
+    let (k, failures) = (successes as f64, (n - successes) as f64);
+    let beta = |a: f64, b: f64, probability: f64| {
+        Beta::new(a, b)
+            .expect("both parameters are positive")
+            .inverse_cdf(probability)
+    };
+    Interval {
+        low: if successes == 0 {
+            0.0
+        } else {
+            beta(k, failures + 1.0, 0.025)
+        },
+        high: if successes == n {
+            1.0
+        } else {
+            beta(k + 1.0, failures, 0.975)
+        },
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Digest;
+use crate::metrics::MetricFacts;
 
 /// What the numbers are a function of. It stands in `manifest.json` and in the footer of every Parquet file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,14 +18,21 @@ pub struct Identity {
     pub config: serde_json::Value,
     /// Seed of the intervals.
     pub seed: u64,
-    /// SHA-256 over the files of queries and judgements.
-    pub dataset_digest: String,
+    /// What must be equal in two runs for their numbers to be comparable, by name: digests of the corpus and of the judged
+    /// queries, how many results were kept.
+    pub conditions: BTreeMap<String, String>,
+    /// The metrics, in the order of their columns.
+    pub metrics: Vec<MetricFacts>,
     /// The index searched.
     pub index: IndexFacts,
     /// The variants that ran, in the order of the config.
     pub variants: Vec<String>,
     /// Fields of the examples by which the summary is sliced.
     pub slices: Vec<String>,
+    /// The field of the examples that names their cluster.
+    pub cluster: Option<String>,
+    /// Rounds over every block in which the variants were alternated; 0 where they ran together.
+    pub interleaved_rounds: usize,
     /// Examples that were to be evaluated.
     pub examples: usize,
     /// Queries without a judgement, which are not evaluated.
@@ -90,6 +98,17 @@ pub struct Manifest {
     pub seconds: f64,
     /// Examples that were taken over from an interrupted run.
     pub resumed_examples: usize,
+}
+
+impl Manifest {
+    /// The class of machine, as far as speed depends on it.
+    pub fn hardware(&self) -> String {
+        let host = &self.host;
+        format!(
+            "{}, {} processors, {} threads, {}",
+            host.platform, host.processors, host.threads, self.device
+        )
+    }
 }
 
 /// A machine.

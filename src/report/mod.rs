@@ -5,15 +5,21 @@
 mod directory;
 mod manifest;
 mod read;
+mod results;
+mod scores;
 mod summary;
 mod table;
 mod write;
 
 pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
-pub use read::{Difference, Latency, Run};
+pub use read::{Latency, Run};
+pub use results::{Ranked, StageList};
+pub use scores::Scores;
 pub use summary::{ALL, SummaryRow, summarise};
-pub use table::{Style, difference_table, index_facts, latency_table, metric_table, text_table};
+pub use table::{
+    Cell, Style, estimate, index_facts, latency_table, metric_table, pivot, text_table,
+};
 pub use write::{Evaluated, ScoreRow, write, write_scores};
 
 /// Names of the files of a run directory.
@@ -26,6 +32,8 @@ pub mod files {
     pub const SUMMARY: &str = "summary.parquet";
     /// Latency per example and stage.
     pub const TIMINGS: &str = "timings.parquet";
+    /// Judgements that were repeated, where a judge was asked more than once: `variant`, `example_id`, `metric`, `value`.
+    pub const JUDGEMENTS: &str = "judgements.parquet";
     /// What the run is; written last: a directory that has it is finished.
     pub const MANIFEST: &str = "manifest.json";
 }

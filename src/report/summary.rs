@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Evaluated;
-use crate::metrics::{MetricFacts, statistics};
+use crate::metrics::{Clusters, MetricFacts, statistics};
 
 /// The slice that holds every example.
 pub const ALL: &str = "all";
@@ -63,6 +63,7 @@ pub fn summarise(
     metrics: &[MetricFacts],
     seed: u64,
 ) -> Vec<SummaryRow> {
+    let clustered = examples.iter().any(|example| example.cluster.is_some());
     let mut rows = Vec::new();
     for (slice, places) in slices(examples.iter().map(|example| example.slices.as_slice())) {
         let column = |variant: usize, metric: usize| -> Vec<f64> {
@@ -77,6 +78,14 @@ pub fn summarise(
             .clone()
             .map(|(variant, metric)| column(variant, metric))
             .collect();
+        let clusters = |has: &dyn Fn(&Evaluated) -> bool| {
+            clustered.then(|| {
+                let examples = places.iter().map(|&place| &examples[place]);
+                let names = examples.filter(|example| has(example));
+                Clusters::by_name(names.map(|example| example.cluster.as_deref()))
+            })
+        };
+        let all = clusters(&|_| true);
         // Columns of all examples share their resamples; what only some have is resampled by itself.
         let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         let whole: Vec<&[f64]> = views
@@ -84,14 +93,17 @@ pub fn summarise(
             .copied()
             .filter(|values| values.len() == places.len())
             .collect();
-        let mut of_whole = statistics::intervals(&whole, seed).into_iter();
-        let intervals = views.iter().map(|values| {
-            if values.len() == places.len() {
-                of_whole.next().flatten()
-            } else {
-                statistics::intervals(&[values], seed)[0]
-            }
-        });
+        let mut of_whole = statistics::intervals(&whole, all.as_ref(), seed).into_iter();
+        let intervals = cells
+            .clone()
+            .zip(&views)
+            .map(|((variant, metric), values)| {
+                if values.len() == places.len() {
+                    return of_whole.next().flatten();
+                }
+                let clusters = clusters(&|example| example.scores[variant][metric].is_some());
+                statistics::intervals(&[values], clusters.as_ref(), seed)[0]
+            });
         let intervals: Vec<Option<statistics::Interval>> = intervals.collect();
         for (((variant, metric), values), interval) in cells.zip(&columns).zip(intervals) {
             let Some(mean) = statistics::mean(values) else {
@@ -105,12 +117,12 @@ pub fn summarise(
                 mean,
                 ci_low: interval.map(|interval| interval.low),
                 ci_high: interval.map(|interval| interval.high),
-                unit: metrics[metric].unit.to_owned(),
+                unit: metrics[metric].unit.clone(),
                 convention: format!(
                     "{}; {}; {}",
                     metrics[metric].convention,
                     notes[variant],
-                    statistics::convention(values.len(), seed)
+                    statistics::convention(values.len(), all.as_ref(), seed)
                 ),
             });
         }

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::summary::ALL;
-use super::{Difference, Identity, Latency, SummaryRow, VectorsSearched};
+use super::{Identity, Latency, SummaryRow, VectorsSearched};
 
 /// How a table is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ fn table(style: Style, header: impl IntoIterator<Item = String>, numbers_from: u
 }
 
 /// `0.6791 [0.6412, 0.7150]`; without an interval where the data cannot tell.
-fn estimate(value: f64, low: Option<f64>, high: Option<f64>, signed: bool) -> String {
+pub fn estimate(value: f64, low: Option<f64>, high: Option<f64>, signed: bool) -> String {
     let number = |value: f64| {
         if signed {
             format!("{value:+.4}")
@@ -67,38 +67,22 @@ pub fn metric_table(style: Style, variants: &[String], summary: &[SummaryRow]) -
     pivot(style, variants, &cells.collect::<Vec<_>>(), String::clone)
 }
 
-/// How far every variant is from the first one on the same examples, by metric and slice.
-///
-/// With its p-value where it was tested, adjusted for all tests of the table.
-pub fn difference_table(style: Style, variants: &[String], differences: &[Difference]) -> String {
-    let cells = differences.iter().map(|row| Cell {
-        column: &row.variant,
-        metric: &row.metric,
-        slice: &row.slice,
-        n: row.n,
-        text: estimate(row.difference, row.ci_low, row.ci_high, true)
-            + &row
-                .p_holm
-                .map_or_else(String::new, |p| format!(" p={p:.4}")),
-    });
-    let (baseline, others) = variants
-        .split_first()
-        .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-    pivot(style, others, &cells.collect::<Vec<_>>(), |variant| {
-        format!("{variant} − {baseline}")
-    })
-}
-
-struct Cell<'a> {
-    column: &'a str,
-    metric: &'a str,
-    slice: &'a str,
-    n: u64,
-    text: String,
+/// A cell of [`pivot`].
+pub struct Cell<'a> {
+    /// The column that it stands in.
+    pub column: &'a str,
+    /// The metric of its row.
+    pub metric: &'a str,
+    /// The slice of its row.
+    pub slice: &'a str,
+    /// Examples behind it.
+    pub n: u64,
+    /// What it says.
+    pub text: String,
 }
 
 /// A row per metric and slice in the order of their first cell, a column per variant.
-fn pivot(
+pub fn pivot(
     style: Style,
     columns: &[String],
     cells: &[Cell<'_>],

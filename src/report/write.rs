@@ -1,11 +1,12 @@
 //! Writing the files of a run. Each appears whole, by a rename, and carries the run's identity in its footer.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
-    UInt32Array, UInt64Array,
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListBuilder, RecordBatch,
+    StringArray, StringBuilder, UInt32Array, UInt64Array,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -15,7 +16,7 @@ use parquet::file::properties::WriterProperties;
 use super::{Identity, RunPath, SummaryRow, files};
 use crate::metrics::MetricFacts;
 use crate::metrics::statistics::Interval;
-use crate::outputs::{Item, Output, Stage};
+use crate::outputs::{Item, Output, Pass, Stage};
 use crate::whole_file::WholeFile;
 
 /// Examples that become one batch of rows.
@@ -28,10 +29,14 @@ pub struct Evaluated {
     pub id: String,
     /// The slices that it belongs to, beside `all`: `field=value`.
     pub slices: Vec<String>,
+    /// The cluster that it belongs to; one without is alone.
+    pub cluster: Option<String>,
     /// By variant.
     pub outputs: Vec<Output>,
     /// By variant and metric; `None` where the variant has no such value.
     pub scores: Vec<Vec<Option<f64>>>,
+    /// What is known to be right and wrong: the grades of items that were judged.
+    pub grades: HashMap<String, i32>,
 }
 
 /// Makes rows of examples under the variants and the metrics.
@@ -165,6 +170,10 @@ fn example_rows(
         ("variant", texts(&rows, |row| Some(row.variant))),
         ("example_id", texts(&rows, |row| Some(&row.example.id))),
         ("slices", Arc::new(slices.finish())),
+        (
+            "cluster",
+            texts(&rows, |row| row.example.cluster.as_deref()),
+        ),
     ];
     for (place, facts) in metrics.iter().enumerate() {
         columns.push((&facts.name, numbers(&rows, |row| row.scores[place])));
@@ -192,20 +201,36 @@ fn result_rows(
     batch(vec![
         ("variant", texts(&rows, |row| Some(row.of.variant))),
         ("example_id", texts(&rows, |row| Some(&row.of.example.id))),
-        ("stage", texts(&rows, |row| Some(row.stage))),
+        ("stage", texts(&rows, |row| Some(&row.stage.name))),
         (
             "rank",
             Arc::new(rows.iter().map(|row| row.rank).collect::<UInt32Array>()),
         ),
         ("item", texts(&rows, |row| Some(&row.item.id))),
         ("score", numbers(&rows, |row| Some(row.item.score))),
+        (
+            "grade",
+            Arc::new(
+                rows.iter()
+                    .map(|row| row.of.example.grades.get(&row.item.id).copied())
+                    .collect::<Int32Array>(),
+            ),
+        ),
+        (
+            "aside",
+            Arc::new(
+                rows.iter()
+                    .map(|row| Some(row.stage.aside))
+                    .collect::<BooleanArray>(),
+            ),
+        ),
     ])
 }
 
 /// One item that a stage chose.
 struct Ranked<'a> {
     of: &'a Row<'a>,
-    stage: &'a str,
+    stage: &'a Stage,
     rank: u32,
     item: &'a Item,
 }
@@ -213,10 +238,49 @@ struct Ranked<'a> {
 fn items<'a>(of: &'a Row<'a>, stage: &'a Stage) -> impl Iterator<Item = Ranked<'a>> {
     (1..).zip(&stage.items).map(move |(rank, item)| Ranked {
         of,
-        stage: &stage.name,
+        stage,
         rank,
         item,
     })
+}
+
+/// The clock of one stage in one call.
+struct Clock<'a> {
+    of: &'a Row<'a>,
+    stage: &'a str,
+    latency_ms: f64,
+    batch_size: u32,
+    aside: bool,
+    /// Block and call, where variants were alternated.
+    place: Option<(u32, u32)>,
+}
+
+fn clocks<'a>(of: &'a Row<'a>) -> Vec<Clock<'a>> {
+    let of_stage = |stage: &'a Stage| Clock {
+        of,
+        stage: &stage.name,
+        latency_ms: stage.latency_ms,
+        batch_size: stage.batch_size,
+        aside: stage.aside,
+        place: None,
+    };
+    let of_pass = |pass: &'a Pass| {
+        pass.latencies_ms
+            .iter()
+            .map(move |(stage, latency_ms)| Clock {
+                of,
+                stage,
+                latency_ms: *latency_ms,
+                batch_size: pass.batch_size,
+                aside: false,
+                place: Some((pass.block, pass.call)),
+            })
+    };
+    if of.output.passes.is_empty() {
+        of.output.stages.iter().map(of_stage).collect()
+    } else {
+        of.output.passes.iter().flat_map(of_pass).collect()
+    }
 }
 
 fn timing_rows(
@@ -225,23 +289,26 @@ fn timing_rows(
     _: &[MetricFacts],
 ) -> anyhow::Result<RecordBatch> {
     let rows = rows(examples, variants);
-    let rows = stages(&rows);
+    let rows: Vec<Clock<'_>> = rows.iter().flat_map(clocks).collect();
+    let counts = |of: fn(&Clock<'_>) -> Option<u32>| -> ArrayRef {
+        Arc::new(rows.iter().map(of).collect::<UInt32Array>())
+    };
     batch(vec![
-        ("variant", texts(&rows, |(row, _)| Some(row.variant))),
-        ("example_id", texts(&rows, |(row, _)| Some(&row.example.id))),
-        ("stage", texts(&rows, |(_, stage)| Some(&stage.name))),
+        ("variant", texts(&rows, |row| Some(row.of.variant))),
+        ("example_id", texts(&rows, |row| Some(&row.of.example.id))),
+        ("stage", texts(&rows, |row| Some(row.stage))),
+        ("latency_ms", numbers(&rows, |row| Some(row.latency_ms))),
+        ("batch_size", counts(|row| Some(row.batch_size))),
         (
-            "latency_ms",
-            numbers(&rows, |(_, stage)| Some(stage.latency_ms)),
-        ),
-        (
-            "batch_size",
+            "aside",
             Arc::new(
                 rows.iter()
-                    .map(|(_, stage)| stage.batch_size)
-                    .collect::<UInt32Array>(),
+                    .map(|row| Some(row.aside))
+                    .collect::<BooleanArray>(),
             ),
         ),
+        ("block", counts(|row| Some(row.place?.0))),
+        ("call", counts(|row| Some(row.place?.1))),
     ])
 }
 

@@ -2,6 +2,8 @@
 
 pub mod rag;
 
+use std::collections::HashMap;
+
 use crate::metrics::MetricFacts;
 use crate::outputs::Output;
 
@@ -28,6 +30,9 @@ pub trait System {
 
     /// The metrics of [`Self::score`].
     fn metrics(&self) -> Vec<MetricFacts>;
+
+    /// The grades of the items that were judged for the example, where items are judged.
+    fn grades(&self, example: &Self::Example) -> HashMap<String, i32>;
 
     /// One value a metric; `None` where the variant that produced the output has no such value. Pure: no clock, no
     /// model, no file.

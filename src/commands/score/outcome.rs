@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use crate::comparison::{Difference, Question, adjust};
 use crate::data::Qrels;
-use crate::metrics::significance::{holm, sign_flip};
+use crate::metrics::paired::{Pair, paired};
 use crate::metrics::statistics::{self, Interval, intervals};
-use crate::metrics::{Aggregate, Metric};
-use crate::report::{ALL, Difference, ScoreRow, SummaryRow, write_scores};
+use crate::metrics::{Aggregate, Better, Metric};
+use crate::report::{ALL, ScoreRow, SummaryRow, write_scores};
 use crate::scoring::{Convention, Scores};
 
 /// A run and what it scored.
@@ -153,7 +154,7 @@ fn summarise(
             Aggregate::Sum => String::new(),
             _ => format!(
                 "; {}",
-                statistics::convention(run.scores.queries.len(), seed)
+                statistics::convention(run.scores.queries.len(), None, seed)
             ),
         };
         SummaryRow {
@@ -171,7 +172,7 @@ fn summarise(
     metrics
         .iter()
         .enumerate()
-        .zip(intervals(&views, seed))
+        .zip(intervals(&views, None, seed))
         .map(row)
         .collect()
 }
@@ -195,6 +196,10 @@ fn differences(
         .iter()
         .map(|query| (query.query.as_str(), query.values.as_slice()))
         .collect();
+    let question = Question {
+        seed,
+        ..Question::default()
+    };
     let mut differences = Vec::new();
     for (name, other) in names[1..].iter().zip(others) {
         let pairs: Vec<(&[f64], &[f64])> = other
@@ -203,39 +208,31 @@ fn differences(
             .iter()
             .filter_map(|query| Some((*before.get(query.query.as_str())?, query.values.as_slice())))
             .collect();
-        let column = |place: &usize| {
-            pairs
-                .iter()
-                .map(|(before, after)| after[*place] - before[*place])
-                .collect()
+        let column = |place: usize, of: fn(&(&[f64], &[f64]), usize) -> f64| -> Vec<f64> {
+            pairs.iter().map(|pair| of(pair, place)).collect()
         };
-        let columns: Vec<Vec<f64>> = means.iter().map(column).collect();
-        let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let tested = intervals(&views, seed)
-            .into_iter()
-            .zip(sign_flip(&views, seed));
-        for ((place, values), (interval, p_value)) in means.iter().zip(&columns).zip(tested) {
-            let Some(difference) = statistics::mean(values) else {
-                continue;
-            };
-            differences.push(Difference {
-                variant: name.clone(),
-                baseline: names[0].clone(),
-                metric: metrics[*place].to_string(),
-                slice: ALL.to_owned(),
-                n: values.len() as u64,
-                difference,
-                ci_low: interval.map(|interval| interval.low),
-                ci_high: interval.map(|interval| interval.high),
-                p_value,
-                p_holm: None,
-            });
+        let columns: Vec<[Vec<f64>; 2]> = means
+            .iter()
+            .map(|&place| {
+                [
+                    column(place, |(before, _), place| before[place]),
+                    column(place, |(_, after), place| after[place]),
+                ]
+            })
+            .collect();
+        let views: Vec<Pair<'_>> = columns
+            .iter()
+            .map(|[before, after]| Pair { before, after })
+            .collect();
+        for (place, found) in means.iter().zip(paired(&views, None, seed)) {
+            differences.extend(found.map(|found| {
+                let metric = metrics[*place].to_string();
+                let row = (metric.as_str(), Better::Higher);
+                let names = [names[0].as_str(), name];
+                Difference::new(names, row, ALL, pairs.len(), None, 0, &found, &question)
+            }));
         }
     }
-    let p_values: Vec<f64> = differences.iter().filter_map(|row| row.p_value).collect();
-    let tested = differences.iter_mut().filter(|row| row.p_value.is_some());
-    for (row, adjusted) in tested.zip(holm(&p_values)) {
-        row.p_holm = Some(adjusted);
-    }
+    adjust(&mut differences);
     differences
 }

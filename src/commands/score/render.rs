@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::arguments::Format;
 use super::outcome::{Outcome, Scored, names};
+use crate::comparison::difference_table;
 use crate::metrics::significance::PATTERNS;
 use crate::metrics::ties::Bounds;
 use crate::metrics::{Aggregate, Metric};
-use crate::report::{Style, difference_table, metric_table, text_table};
+use crate::report::{Style, metric_table, text_table};
 use crate::scoring::{Convention, Missing, QueryScores};
 
 /// Definition, conventions and source of each metric.

@@ -176,6 +176,15 @@ impl Retrieve {
 }
 
 impl Config {
+    /// The config of each variant by itself.
+    pub fn single_variants(&self) -> Vec<Self> {
+        let only = |variant: &Variant| Self {
+            variants: vec![variant.clone()],
+            ..self.clone()
+        };
+        self.variants.iter().map(only).collect()
+    }
+
     /// Checks what serde cannot: ranges and fields that belong together.
     pub fn validate(&self, metrics: &[Metric]) -> anyhow::Result<()> {
         ensure!(

@@ -5,10 +5,12 @@ mod fuse;
 mod retrieve;
 mod searcher;
 
+use std::collections::HashMap;
+
 use super::System;
 use crate::data::{self, Judged};
 use crate::indexes::{Hit, Index};
-use crate::metrics::{Judgements, Metric, MetricFacts, Rules};
+use crate::metrics::{Better, Judgements, Metric, MetricFacts, Rules};
 use crate::outputs::{Item, Output, Stage};
 
 pub use config::{Config, Dense, GraphSearch, Hybrid, IndexChoice, Retrieve, Search, Variant};
@@ -61,7 +63,7 @@ impl<'a> Rag<'a> {
         match retrieved {
             Ok(stages) => Output {
                 stages: stages.iter().map(|found| self.stage(found)).collect(),
-                error: None,
+                ..Output::default()
             },
             Err(error) => Output::failed(error),
         }
@@ -77,6 +79,7 @@ impl<'a> Rag<'a> {
             items: found.hits.iter().map(item).collect(),
             latency_ms: found.latency_ms,
             batch_size: found.batch_size,
+            aside: found.stage == EXACT,
         }
     }
 }
@@ -147,7 +150,9 @@ impl System for Rag<'_> {
     fn metrics(&self) -> Vec<MetricFacts> {
         let facts = |metric: &Metric| MetricFacts {
             name: metric.to_string(),
-            unit: "1",
+            unit: "1".to_owned(),
+            better: Better::Higher,
+            judge: None,
             convention: format!(
                 "{}; {}",
                 metric.explanation().definition,
@@ -158,11 +163,20 @@ impl System for Rag<'_> {
         if self.searcher.searches_a_graph() {
             facts.push(MetricFacts {
                 name: format!("ANN-R@{GRAPH_RECALL_DEPTH}"),
-                unit: "1",
+                unit: "1".to_owned(),
+                better: Better::Higher,
+                judge: None,
                 convention: format!("the share of the {GRAPH_RECALL_DEPTH} best documents of exact search (of all where it ranks fewer) that HNSW found; as near is as good"),
             });
         }
         facts
+    }
+
+    fn grades(&self, example: &data::Query) -> HashMap<String, i32> {
+        let grades = self.judged.grades(&example.id);
+        grades
+            .map(|(document, grade)| (document.to_owned(), grade))
+            .collect()
     }
 
     fn score(&self, example: &data::Query, output: &Output) -> Vec<Option<f64>> {

@@ -1,0 +1,266 @@
+//! `ragkit compare`: two runs, example by example.
+
+use anyhow::ensure;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{print, print_json};
+use crate::cli::Global;
+use crate::comparison::{
+    Changed, Difference, Joined, Mismatch, Parting, Question, Side, Sliced, adjust, changed,
+    changed_text, difference_list, differences, mismatches, parting_table, partings,
+    refuse_unless_waived, sides,
+};
+use crate::report::Style;
+
+/// Compare two runs, example by example: is the candidate better, by how much, and could it be chance?
+///
+/// Each RUN is a run directory, or one variant of it as RUN:variant. Without a variant, those of the same name are compared.
+/// For every metric and slice: the mean difference with its 95 % interval (BCa bootstrap; of whole clusters where the
+/// examples come in clusters), the p-value of a sign-flip randomisation test (exact McNemar where all values are 0 or 1),
+/// adjusted by Holm's method for all rows, wins, ties and losses, the smallest difference that these examples would show with
+/// the power asked for, and how many examples the smallest difference that matters would take.
+///
+/// Runs over different corpora, queries, depths, conventions or judges are not compared, unless what differs is waived by name.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    ragkit compare reports/main reports/branch\n  \
+    ragkit compare reports/scifact-20261124-101500:bm25 reports/scifact-20261124-101500:hybrid --metric nDCG@10\n  \
+    ragkit compare main branch --format json | jq '.differences[] | select(.p_holm < 0.05)'")]
+pub struct Arguments {
+    /// The run to compare with.
+    #[arg(value_name = "BASELINE")]
+    baseline: String,
+    /// The run that may be better.
+    #[arg(value_name = "CANDIDATE")]
+    candidate: String,
+    /// Compare by these metrics only; examples are shown by the first. All unless given.
+    #[arg(short, long = "metric", value_name = "NAME", value_delimiter = ',')]
+    metrics: Vec<String>,
+    /// Compare all examples and the slices of these fields only; an empty text means no slice. Every slice unless given.
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
+    slices: Option<Vec<String>>,
+    /// Level of the tests.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share)]
+    alpha: f64,
+    /// Power for the smallest difference that can be seen, and for the examples needed.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = share)]
+    power: f64,
+    /// The smallest difference that matters.
+    #[arg(long, value_name = "DELTA", default_value_t = 0.01)]
+    min_effect: f64,
+    /// Examples to show of those that lost most, and of those that gained most.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    examples: usize,
+    /// Compare although these differ: corpus, queries, k, convention, judge. With other queries, those that both have are compared.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    waive: Vec<String>,
+    /// Seed of flips and resamples.
+    #[arg(long, value_name = "N", default_value_t = 17)]
+    seed: u64,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// A number strictly between 0 and 1.
+fn share(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    (value > 0.0 && value < 1.0)
+        .then_some(value)
+        .ok_or_else(|| "it must lie between 0 and 1".to_owned())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables for the terminal.
+    Table,
+    /// Tables for a Markdown page.
+    Markdown,
+    /// One JSON object: `differences` and, pair by pair, what was waived, dropped and changed.
+    Json,
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    alpha: f64,
+    power: f64,
+    min_effect: f64,
+    seed: u64,
+    differences: Vec<Difference>,
+    pairs: Vec<Compared>,
+}
+
+/// A pair of variants, beyond its numbers.
+#[derive(Serialize)]
+struct Compared {
+    baseline: String,
+    candidate: String,
+    waived: Vec<Mismatch>,
+    #[serde(flatten)]
+    joined: Joined,
+    partings: Vec<Parting>,
+    regressed: Vec<Changed>,
+    improved: Vec<Changed>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
+    ensure!(
+        arguments.min_effect >= 0.0 && arguments.min_effect.is_finite(),
+        "`--min-effect` must be a number from 0"
+    );
+    let question = Question {
+        metrics: arguments.metrics.clone(),
+        slices: match &arguments.slices {
+            Some(fields) => Sliced::By(fields.clone()),
+            None => Sliced::Every,
+        },
+        alpha: arguments.alpha,
+        power: arguments.power,
+        min_effect: arguments.min_effect,
+        seed: arguments.seed,
+    };
+    let mut outcome = Outcome {
+        alpha: question.alpha,
+        power: question.power,
+        min_effect: question.min_effect,
+        seed: question.seed,
+        differences: Vec::new(),
+        pairs: Vec::new(),
+    };
+    for (baseline, candidate) in sides(&arguments.baseline, &arguments.candidate)? {
+        let (rows, compared) = compare(&baseline, &candidate, &question, arguments)?;
+        if let (false, Some(first)) = (compared.joined.is_whole(), rows.first()) {
+            global.say(&format!(
+                "note: {} examples are only in the baseline, {} only in the candidate; {} are compared",
+                compared.joined.only_baseline.len(),
+                compared.joined.only_candidate.len(),
+                first.n
+            ));
+        }
+        outcome.differences.extend(rows);
+        outcome.pairs.push(compared);
+    }
+    adjust(&mut outcome.differences);
+    let style = match arguments.format {
+        Format::Json => return print_json(&outcome),
+        Format::Table => Style::Terminal,
+        Format::Markdown => Style::Markdown,
+    };
+    print(render(&outcome, style))
+}
+
+fn compare(
+    baseline: &Side,
+    candidate: &Side,
+    question: &Question,
+    arguments: &Arguments,
+) -> anyhow::Result<(Vec<Difference>, Compared)> {
+    let joined = Joined::new(&baseline.scores, &candidate.scores);
+    let rows = differences(baseline, candidate, &joined, question)?;
+    let mut metrics: Vec<&str> = rows.iter().map(|row| row.metric.as_str()).collect();
+    metrics.dedup();
+    let (before, after) = (&baseline.run.manifest, &candidate.run.manifest);
+    let mut found = mismatches(before, after, &metrics, false);
+    found.extend(
+        joined
+            .mismatch()
+            .filter(|_| found.iter().all(|one| one.name != "queries")),
+    );
+    let waived = refuse_unless_waived(found, &arguments.waive)?;
+    ensure!(
+        !joined.places.is_empty(),
+        "the two runs have no example in common: `{}` has {}, `{}` has {}",
+        baseline.run.path.0.display(),
+        baseline.scores.ids.len(),
+        candidate.run.path.0.display(),
+        candidate.scores.ids.len()
+    );
+    let by = rows.iter().find(|row| {
+        question
+            .metrics
+            .first()
+            .is_none_or(|metric| row.metric.eq_ignore_ascii_case(metric))
+    });
+    let (mut parts, mut regressed, mut improved) = (Vec::new(), Vec::new(), Vec::new());
+    if let Some(Difference { metric, better, .. }) = by {
+        parts = partings(baseline, candidate, &joined, metric, *better)?;
+        [regressed, improved] = changed(
+            baseline,
+            candidate,
+            &joined,
+            metric,
+            *better,
+            arguments.examples,
+        )?;
+    }
+    let name = |side: &Side| format!("{}:{}", side.run.path.0.display(), side.variant);
+    let compared = Compared {
+        baseline: name(baseline),
+        candidate: name(candidate),
+        waived,
+        joined,
+        partings: parts,
+        regressed,
+        improved,
+    };
+    Ok((rows, compared))
+}
+
+fn render(outcome: &Outcome, style: Style) -> String {
+    let mut parts = Vec::new();
+    for pair in &outcome.pairs {
+        let mut lines = vec![
+            format!("baseline  {}", pair.baseline),
+            format!("candidate {}", pair.candidate),
+        ];
+        lines.extend(
+            pair.waived
+                .iter()
+                .map(|waived| format!("waived: {}", waived.detail)),
+        );
+        for (what, ids) in [
+            ("baseline", &pair.joined.only_baseline),
+            ("candidate", &pair.joined.only_candidate),
+        ] {
+            if !ids.is_empty() {
+                lines.push(format!(
+                    "only in the {what}, and left out: {}",
+                    ids.join(", ")
+                ));
+            }
+        }
+        parts.push(lines.join("\n"));
+    }
+    parts.push(difference_list(style, &outcome.differences));
+    let tests = outcome
+        .differences
+        .iter()
+        .filter(|row| row.p_value.is_some())
+        .count();
+    parts.push(format!(
+        "difference: candidate − baseline over the same examples, with its 95 % interval; p: two-sided, adjusted for the {tests} tests of this table (Holm)\n\
+         detectable: the smallest true difference that so many examples show with power {:.2} at level {}; needed: examples for a difference of {}",
+        outcome.power, outcome.alpha, outcome.min_effect
+    ));
+    for pair in &outcome.pairs {
+        let shown = pair.regressed.first().or(pair.improved.first());
+        if let Some(first) = shown.filter(|_| !pair.partings.is_empty()) {
+            parts.push(parting_table(style, &first.metric, &pair.partings));
+        }
+        for (title, list) in [
+            ("lost most", &pair.regressed),
+            ("gained most", &pair.improved),
+        ] {
+            if !list.is_empty() {
+                parts.push(format!(
+                    "examples that {title}, {} against {}:",
+                    pair.candidate, pair.baseline
+                ));
+                parts.extend(list.iter().map(|changed| changed_text(style, changed)));
+            }
+        }
+    }
+    parts.join("\n\n")
+}

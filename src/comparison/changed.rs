@@ -1,0 +1,202 @@
+//! The examples that changed most, and the first stage at which the two sides part.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::{Joined, Side};
+use crate::metrics::Better;
+use crate::report::StageList;
+
+/// One example that changed, with what both sides produced.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Changed {
+    /// The example.
+    pub example_id: String,
+    /// The metric by which it changed.
+    pub metric: String,
+    /// The baseline's value.
+    pub baseline: f64,
+    /// The candidate's.
+    pub candidate: f64,
+    /// candidate − baseline.
+    pub difference: f64,
+    /// The first stage whose lists differ; absent where lists are not kept, or all are equal.
+    pub parts_at: Option<String>,
+    /// The baseline's lists, stage by stage.
+    pub baseline_lists: Vec<StageList>,
+    /// The candidate's.
+    pub candidate_lists: Vec<StageList>,
+}
+
+/// Everything that changed whose sides part at one stage.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Parting {
+    /// The first stage whose lists differ; `-` where all lists are equal.
+    pub stage: String,
+    /// Examples.
+    pub examples: u64,
+    /// Those that are better for it.
+    pub wins: u64,
+    /// Those that are worse for it.
+    pub losses: u64,
+    /// What they add to the mean difference: all partings together give it.
+    pub share: f64,
+}
+
+/// The first stage whose lists differ, in the order in which the stages ran; `None` where none does.
+///
+/// A stage that only one side has, such as the fusion of a hybrid, is where the two part if all before it was equal.
+fn first_parting<L: PartialEq>(before: &[(&str, L)], after: &[(&str, L)]) -> Option<String> {
+    let steps = before.len().max(after.len());
+    (0..steps).find_map(|step| match (before.get(step), after.get(step)) {
+        (Some(one), Some(other)) if one.0 == other.0 => {
+            (one.1 != other.1).then(|| one.0.to_owned())
+        }
+        (Some(one), Some(other)) => Some(format!("{} / {}", one.0, other.0)),
+        (Some(one), None) => Some(format!("{} (baseline only)", one.0)),
+        (None, Some(other)) => Some(format!("{} (candidate only)", other.0)),
+        (None, None) => None,
+    })
+}
+
+/// Pairs of a metric's values, by id.
+fn pairs<'a>(
+    baseline: &'a Side,
+    candidate: &'a Side,
+    joined: &'a Joined,
+    metric: &str,
+) -> Vec<(&'a str, f64, f64)> {
+    let (Some(before), Some(after)) = (
+        baseline.scores.values(metric),
+        candidate.scores.values(metric),
+    ) else {
+        return Vec::new();
+    };
+    let pair = |&(one, other): &(usize, usize)| {
+        Some((
+            baseline.scores.ids[one].as_str(),
+            before[one]?,
+            after[other]?,
+        ))
+    };
+    joined.places.iter().filter_map(pair).collect()
+}
+
+/// The `count` examples that lost most and the `count` that gained most by `metric`, in this order, worst and best first.
+pub fn changed(
+    baseline: &Side,
+    candidate: &Side,
+    joined: &Joined,
+    metric: &str,
+    better: Better,
+    count: usize,
+) -> anyhow::Result<[Vec<Changed>; 2]> {
+    let mut pairs = pairs(baseline, candidate, joined, metric);
+    pairs.retain(|(_, before, after)| before != after);
+    let gain = |(_, before, after): &(&str, f64, f64)| better.gain(after - before);
+    // A stable sort: examples that changed alike stand in the order of their ids.
+    pairs.sort_by(|a, b| gain(a).total_cmp(&gain(b)));
+    let losses: Vec<_> = pairs
+        .iter()
+        .filter(|pair| gain(pair) < 0.0)
+        .take(count)
+        .copied()
+        .collect();
+    pairs.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
+    let wins: Vec<_> = pairs
+        .iter()
+        .filter(|pair| gain(pair) > 0.0)
+        .take(count)
+        .copied()
+        .collect();
+    let wanted: HashSet<&str> = losses.iter().chain(&wins).map(|(id, _, _)| *id).collect();
+    let lists = |side: &Side| {
+        if side.run.has_results() {
+            side.run.lists(&side.variant, &|id| wanted.contains(id))
+        } else {
+            Ok(HashMap::new())
+        }
+    };
+    let (mut before, mut after) = (lists(baseline)?, lists(candidate)?);
+    let mut show = |(id, one, other): (&str, f64, f64)| {
+        let (of_baseline, of_candidate) = (
+            before.remove(id).unwrap_or_default(),
+            after.remove(id).unwrap_or_default(),
+        );
+        Changed {
+            example_id: id.to_owned(),
+            metric: metric.to_owned(),
+            baseline: one,
+            candidate: other,
+            difference: other - one,
+            parts_at: if baseline.run.has_results() && candidate.run.has_results() {
+                first_parting(&items(&of_baseline), &items(&of_candidate))
+            } else {
+                None
+            },
+            baseline_lists: of_baseline,
+            candidate_lists: of_candidate,
+        }
+    };
+    let losses = losses.into_iter().map(&mut show).collect();
+    Ok([losses, wins.into_iter().map(show).collect()])
+}
+
+/// The ids of each list.
+fn items(lists: &[StageList]) -> Vec<(&str, Vec<&str>)> {
+    lists
+        .iter()
+        .map(|list| {
+            let ids = list.items.iter().map(|ranked| ranked.item.as_str());
+            (list.stage.as_str(), ids.collect())
+        })
+        .collect()
+}
+
+/// Where the two sides part, over all examples that changed by `metric`; empty where a side keeps no lists.
+pub fn partings(
+    baseline: &Side,
+    candidate: &Side,
+    joined: &Joined,
+    metric: &str,
+    better: Better,
+) -> anyhow::Result<Vec<Parting>> {
+    if !baseline.run.has_results() || !candidate.run.has_results() {
+        return Ok(Vec::new());
+    }
+    let (before, after) = (
+        baseline.run.list_digests(&baseline.variant)?,
+        candidate.run.list_digests(&candidate.variant)?,
+    );
+    let pairs = pairs(baseline, candidate, joined, metric);
+    let mut found: BTreeMap<String, Parting> = BTreeMap::new();
+    for (id, one, other) in pairs.iter().filter(|(_, one, other)| one != other) {
+        let parting = first_parting(&stages(&before, id), &stages(&after, id));
+        let stage = parting.unwrap_or_else(|| "-".to_owned());
+        let entry = found.entry(stage.clone()).or_insert(Parting {
+            stage,
+            examples: 0,
+            wins: 0,
+            losses: 0,
+            share: 0.0,
+        });
+        let better = better.gain(other - one) > 0.0;
+        entry.examples += 1;
+        entry.wins += u64::from(better);
+        entry.losses += u64::from(!better);
+        entry.share += (other - one) / pairs.len() as f64;
+    }
+    Ok(found.into_values().collect())
+}
+
+fn stages<'a>(
+    digests: &'a HashMap<String, Vec<(String, u64)>>,
+    example: &str,
+) -> Vec<(&'a str, u64)> {
+    let of_example = digests.get(example).map_or(&[][..], Vec::as_slice);
+    let borrowed = of_example
+        .iter()
+        .map(|(stage, digest)| (stage.as_str(), *digest));
+    borrowed.collect()
+}

@@ -1,0 +1,360 @@
+//! The rows of a comparison: metric × slice.
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::{Joined, JudgeNoise, Side};
+use crate::metrics::paired::{Pair, Paired, Test, paired};
+use crate::metrics::significance::holm;
+use crate::metrics::{Better, Clusters, power};
+use crate::report::ALL;
+
+/// A slice of fewer examples is shown and not tested: it would cost the others power and decide nothing.
+const TESTED_FROM: usize = 20;
+
+/// What is asked of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The metrics, by name; all that both sides have where empty.
+    pub metrics: Vec<String>,
+    /// Which slices.
+    pub slices: Sliced,
+    /// Level of the tests.
+    pub alpha: f64,
+    /// Power that the figures on detectability are for.
+    pub power: f64,
+    /// The smallest difference that matters.
+    pub min_effect: f64,
+    /// Seed of flips and resamples.
+    pub seed: u64,
+}
+
+/// Which slices are compared, beside all examples.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sliced {
+    /// Every slice of the runs.
+    Every,
+    /// Those of these fields.
+    By(Vec<String>),
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self {
+            metrics: Vec::new(),
+            slices: Sliced::Every,
+            alpha: 0.05,
+            power: 0.8,
+            min_effect: 0.01,
+            seed: 17,
+        }
+    }
+}
+
+impl Sliced {
+    fn has(&self, slice: &str) -> bool {
+        let field = slice.split_once('=').map(|(field, _)| field);
+        match self {
+            Self::Every => true,
+            Self::By(fields) => {
+                slice == ALL || field.is_some_and(|field| fields.iter().any(|known| known == field))
+            }
+        }
+    }
+}
+
+/// The paired difference of a variant from a baseline on one metric over one slice.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The variant.
+    pub variant: String,
+    /// What it is compared with.
+    pub baseline: String,
+    /// The metric's name.
+    pub metric: String,
+    /// `all`, or `field=value`.
+    pub slice: String,
+    /// Which values are good.
+    pub better: Better,
+    /// Examples that both have a value for.
+    pub n: u64,
+    /// Clusters of them, where examples come in clusters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<u64>,
+    /// Examples that only one of the two has a value for; they are not in `n`.
+    pub unpaired: u64,
+    /// Mean of the baseline over the same examples.
+    pub baseline_mean: f64,
+    /// Mean of the variant over the same examples.
+    pub mean: f64,
+    /// Mean of variant − baseline.
+    pub difference: f64,
+    /// Lower end of its 95 % interval; absent where the data cannot tell.
+    pub ci_low: Option<f64>,
+    /// Upper end.
+    pub ci_high: Option<f64>,
+    /// Two-sided probability of a difference as large if the two did not differ; absent where it was not tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<f64>,
+    /// The same, adjusted by Holm's method for all differences that were tested together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_holm: Option<f64>,
+    /// Which test it is.
+    pub test: Test,
+    /// Examples on which the variant is better.
+    pub wins: u64,
+    /// Examples on which the two are level.
+    pub ties: u64,
+    /// Examples on which the variant is worse.
+    pub losses: u64,
+    /// Standard error of the difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standard_error: Option<f64>,
+    /// The smallest true difference that these examples would show with the asked power.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detectable: Option<f64>,
+    /// Examples that it would take for the smallest difference that matters; clusters, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<f64>,
+    /// The part of the judge in it, where judgements were repeated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<JudgeNoise>,
+}
+
+impl Difference {
+    /// A row from what was found, for a whole set or a slice of it.
+    #[expect(clippy::too_many_arguments, reason = "one for each column of the row")]
+    pub fn new(
+        [baseline, variant]: [&str; 2],
+        (metric, better): (&str, Better),
+        slice: &str,
+        n: usize,
+        clusters: Option<&Clusters>,
+        unpaired: usize,
+        found: &Paired,
+        question: &Question,
+    ) -> Self {
+        let units = clusters.map_or(n, Clusters::count);
+        let error = found.standard_error.filter(|error| *error > 0.0);
+        let (wins, losses) = match better {
+            Better::Higher => (found.above, found.below),
+            Better::Lower => (found.below, found.above),
+        };
+        Self {
+            variant: variant.to_owned(),
+            baseline: baseline.to_owned(),
+            metric: metric.to_owned(),
+            slice: slice.to_owned(),
+            better,
+            n: n as u64,
+            clusters: clusters.map(|clusters| clusters.count() as u64),
+            unpaired: unpaired as u64,
+            baseline_mean: found.before,
+            mean: found.after,
+            difference: found.difference,
+            ci_low: found.interval.map(|interval| interval.low),
+            ci_high: found.interval.map(|interval| interval.high),
+            p_value: (slice == ALL || n >= TESTED_FROM).then_some(found.p_value),
+            p_holm: None,
+            test: found.test,
+            wins,
+            ties: found.level,
+            losses,
+            standard_error: found.standard_error,
+            detectable: error
+                .map(|error| power::minimum_detectable(error, question.alpha, question.power)),
+            needed: error.filter(|_| question.min_effect > 0.0).map(|error| {
+                power::examples_needed(
+                    units,
+                    error,
+                    question.min_effect,
+                    question.alpha,
+                    question.power,
+                )
+            }),
+            judge: None,
+        }
+    }
+
+    /// The difference as a gain: positive where it is for the better.
+    pub fn gain(&self) -> f64 {
+        self.better.gain(self.difference)
+    }
+}
+
+/// Adjusts the p-values of all rows as one family.
+pub fn adjust(rows: &mut [Difference]) {
+    let p_values: Vec<f64> = rows.iter().filter_map(|row| row.p_value).collect();
+    let tested = rows.iter_mut().filter(|row| row.p_value.is_some());
+    for (row, adjusted) in tested.zip(holm(&p_values)) {
+        row.p_holm = Some(adjusted);
+    }
+}
+
+/// Every metric and slice that the question asks for. P-values are not adjusted yet: see [`adjust`].
+///
+/// # Errors
+/// Where a metric that is asked for is not there on both sides.
+pub fn differences(
+    baseline: &Side,
+    candidate: &Side,
+    joined: &Joined,
+    question: &Question,
+) -> anyhow::Result<Vec<Difference>> {
+    let columns = columns(baseline, candidate, joined, &question.metrics)?;
+    let clustered = candidate.scores.clusters.iter().any(Option::is_some);
+    let mut rows = Vec::new();
+    for (slice, places) in slices(candidate, joined, &question.slices) {
+        let clusters = |places: &[usize]| {
+            clustered.then(|| {
+                let names = places
+                    .iter()
+                    .map(|&place| candidate.scores.clusters[joined.places[place].1].as_deref());
+                Clusters::by_name(names)
+            })
+        };
+        let parts: Vec<Part> = columns.iter().map(|column| column.over(&places)).collect();
+        // Columns of all examples share their flips and resamples; what only some have is taken by itself.
+        let (whole, partial): (Vec<usize>, Vec<usize>) =
+            (0..parts.len()).partition(|&column| parts[column].places.len() == places.len());
+        let groups = std::iter::once(whole).chain(partial.into_iter().map(|column| vec![column]));
+        let mut found = vec![None; parts.len()];
+        for group in groups.filter(|group| !group.is_empty()) {
+            let clusters = clusters(&parts[group[0]].places);
+            let pairs: Vec<Pair<'_>> = group.iter().map(|&column| parts[column].pair()).collect();
+            let results = paired(&pairs, clusters.as_ref(), question.seed);
+            for (&column, result) in group.iter().zip(results) {
+                found[column] = result.map(|result| (result, clusters.clone()));
+            }
+        }
+        for ((column, part), found) in columns.iter().zip(&parts).zip(found) {
+            let Some((found, clusters)) = found else {
+                continue;
+            };
+            let mut row = Difference::new(
+                [&baseline.variant, &candidate.variant],
+                (column.name, column.better),
+                &slice,
+                part.places.len(),
+                clusters.as_ref(),
+                part.unpaired,
+                &found,
+                question,
+            );
+            row.judge = JudgeNoise::of(baseline, candidate, column.name, joined, &part.places)?;
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// The values of a metric on both sides, pair by pair.
+struct Column<'a> {
+    name: &'a str,
+    better: Better,
+    values: Vec<(Option<f64>, Option<f64>)>,
+}
+
+/// Those of a slice that both sides have.
+struct Part {
+    places: Vec<usize>,
+    unpaired: usize,
+    before: Vec<f64>,
+    after: Vec<f64>,
+}
+
+impl Column<'_> {
+    fn over(&self, places: &[usize]) -> Part {
+        let mut part = Part {
+            places: Vec::with_capacity(places.len()),
+            unpaired: 0,
+            before: Vec::with_capacity(places.len()),
+            after: Vec::with_capacity(places.len()),
+        };
+        for &place in places {
+            match self.values[place] {
+                (Some(before), Some(after)) => {
+                    part.places.push(place);
+                    part.before.push(before);
+                    part.after.push(after);
+                }
+                (None, None) => {}
+                _ => part.unpaired += 1,
+            }
+        }
+        part
+    }
+}
+
+impl Part {
+    fn pair(&self) -> Pair<'_> {
+        Pair {
+            before: &self.before,
+            after: &self.after,
+        }
+    }
+}
+
+fn columns<'a>(
+    baseline: &Side,
+    candidate: &'a Side,
+    joined: &Joined,
+    asked: &[String],
+) -> anyhow::Result<Vec<Column<'a>>> {
+    for name in asked {
+        for side in [baseline, candidate] {
+            side.scores.values(name).with_context(|| {
+                let known: Vec<&str> = side
+                    .scores
+                    .metrics
+                    .iter()
+                    .map(|(facts, _)| facts.name.as_str())
+                    .collect();
+                format!(
+                    "`{}` has no metric `{name}`; it has {}",
+                    side.run.path.0.display(),
+                    known.join(", ")
+                )
+            })?;
+        }
+    }
+    let is_asked =
+        |name: &str| asked.is_empty() || asked.iter().any(|one| one.eq_ignore_ascii_case(name));
+    let of = |(facts, after): &'a (crate::metrics::MetricFacts, Vec<Option<f64>>)| {
+        let before = baseline.scores.values(&facts.name)?;
+        let values = joined
+            .places
+            .iter()
+            .map(|&(one, other)| (before[one], after[other]));
+        Some(Column {
+            name: &facts.name,
+            better: facts.better,
+            values: values.collect(),
+        })
+    };
+    let asked_for = candidate
+        .scores
+        .metrics
+        .iter()
+        .filter(|(facts, _)| is_asked(&facts.name));
+    Ok(asked_for.filter_map(of).collect())
+}
+
+/// The places, among the pairs, of every slice that is asked for.
+fn slices(candidate: &Side, joined: &Joined, asked: &Sliced) -> Vec<(String, Vec<usize>)> {
+    let mut pair_of = vec![None; candidate.scores.ids.len()];
+    for (place, (_, other)) in joined.places.iter().enumerate() {
+        pair_of[*other] = Some(place);
+    }
+    let slices = candidate
+        .scores
+        .slices
+        .iter()
+        .filter(|(slice, _)| asked.has(slice));
+    slices
+        .map(|(slice, members)| {
+            let pairs = members.iter().filter_map(|&place| pair_of[place]);
+            (slice.clone(), pairs.collect())
+        })
+        .collect()
+}
