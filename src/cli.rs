@@ -6,7 +6,7 @@ use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::commands::{compare, data, eval, index, report, score, search};
+use crate::commands::{Ended, compare, data, eval, gate, index, report, score, search};
 
 /// Offline evaluation of RAG, LLM routing, content moderation and recommendation.
 ///
@@ -48,19 +48,22 @@ enum Command {
     Report(report::Arguments),
     /// Compare two runs, example by example.
     Compare(compare::Arguments),
+    /// Hold a run against rules: verdicts for CI.
+    Gate(gate::Arguments),
     /// List datasets, check a local copy against its card, convert collections.
     Data(data::Arguments),
 }
 
 impl Cli {
     /// Runs the command.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self) -> anyhow::Result<Ended> {
         if let Some(threads) = self.global.threads()? {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build_global()?;
         }
-        match self.command {
+        let done = match self.command {
+            Command::Gate(arguments) => return gate::run(&arguments, &self.global),
             Command::Index(arguments) => index::run(&arguments, &self.global),
             Command::Search(arguments) => search::run(&arguments),
             Command::Eval(arguments) => eval::run(&arguments, &self.global),
@@ -68,7 +71,8 @@ impl Cli {
             Command::Report(arguments) => report::run(&arguments),
             Command::Compare(arguments) => compare::run(&arguments, &self.global),
             Command::Data(arguments) => data::run(&arguments),
-        }
+        };
+        done.map(|()| Ended::Done)
     }
 }
 

@@ -58,6 +58,7 @@ pub mod commands;
 pub mod comparison;
 pub mod data;
 pub mod experiment;
+pub mod gate;
 pub mod indexes;
 pub mod metrics;
 pub mod models;

@@ -4,10 +4,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use ragkit::commands::Ended;
 
 fn main() -> ExitCode {
     match ragkit::cli::Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::No) => ExitCode::from(1),
+        Ok(Ended::CouldNot) => ExitCode::from(2),
         // Whoever read our output has stopped reading: there is nobody left to tell.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -8,8 +8,7 @@ use super::{print, print_json};
 use crate::cli::Global;
 use crate::comparison::{
     Changed, Difference, Joined, Mismatch, Parting, Question, Side, Sliced, adjust, changed,
-    changed_text, difference_list, differences, mismatches, parting_table, partings,
-    refuse_unless_waived, sides,
+    changed_text, difference_list, differences, mismatches, parting_table, partings, sides, waive,
 };
 use crate::report::Style;
 
@@ -161,14 +160,9 @@ fn compare(
     let rows = differences(baseline, candidate, &joined, question)?;
     let mut metrics: Vec<&str> = rows.iter().map(|row| row.metric.as_str()).collect();
     metrics.dedup();
-    let (before, after) = (&baseline.run.manifest, &candidate.run.manifest);
-    let mut found = mismatches(before, after, &metrics, false);
-    found.extend(
-        joined
-            .mismatch()
-            .filter(|_| found.iter().all(|one| one.name != "queries")),
-    );
-    let waived = refuse_unless_waived(found, &arguments.waive)?;
+    let found = mismatches(baseline, candidate, &joined, &metrics, false);
+    let is_waived = |name: &str| arguments.waive.iter().any(|waived| waived == name);
+    let waived = waive(found, is_waived).map_err(anyhow::Error::msg)?;
     ensure!(
         !joined.places.is_empty(),
         "the two runs have no example in common: `{}` has {}, `{}` has {}",

@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod data;
 pub mod eval;
+pub mod gate;
 pub mod index;
 pub mod report;
 pub mod score;
@@ -12,6 +13,17 @@ use std::io::Write;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// How a command ended that could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It is done.
+    Done,
+    /// It is done, and the verdict is no.
+    No,
+    /// It said why there is no verdict.
+    CouldNot,
+}
 
 /// Writes a result to standard output.
 fn print(text: impl AsRef<str>) -> anyhow::Result<()> {

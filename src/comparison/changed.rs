@@ -60,6 +60,11 @@ fn first_parting<L: PartialEq>(before: &[(&str, L)], after: &[(&str, L)]) -> Opt
     })
 }
 
+/// Whether two values differ at all: two scorings of the same answer are the same number.
+fn has_changed(before: f64, after: f64) -> bool {
+    before.total_cmp(&after).is_ne()
+}
+
 /// Pairs of a metric's values, by id.
 fn pairs<'a>(
     baseline: &'a Side,
@@ -80,7 +85,8 @@ fn pairs<'a>(
             after[other]?,
         ))
     };
-    joined.places.iter().filter_map(pair).collect()
+    let pairs = joined.places.iter().filter_map(pair);
+    pairs.collect()
 }
 
 /// The `count` examples that lost most and the `count` that gained most by `metric`, in this order, worst and best first.
@@ -93,7 +99,7 @@ pub fn changed(
     count: usize,
 ) -> anyhow::Result<[Vec<Changed>; 2]> {
     let mut pairs = pairs(baseline, candidate, joined, metric);
-    pairs.retain(|(_, before, after)| before != after);
+    pairs.retain(|(_, before, after)| has_changed(*before, *after));
     let gain = |(_, before, after): &(&str, f64, f64)| better.gain(after - before);
     // A stable sort: examples that changed alike stand in the order of their ids.
     pairs.sort_by(|a, b| gain(a).total_cmp(&gain(b)));
@@ -171,7 +177,10 @@ pub fn partings(
     );
     let pairs = pairs(baseline, candidate, joined, metric);
     let mut found: BTreeMap<String, Parting> = BTreeMap::new();
-    for (id, one, other) in pairs.iter().filter(|(_, one, other)| one != other) {
+    for (id, one, other) in pairs
+        .iter()
+        .filter(|(_, one, other)| has_changed(*one, *other))
+    {
         let parting = first_parting(&stages(&before, id), &stages(&after, id));
         let stage = parting.unwrap_or_else(|| "-".to_owned());
         let entry = found.entry(stage.clone()).or_insert(Parting {

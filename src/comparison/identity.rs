@@ -1,9 +1,9 @@
 //! Whether two runs may be compared at all.
 
-use anyhow::bail;
 use serde::Serialize;
 
-use crate::report::Manifest;
+use super::{Joined, Side};
+use crate::report::{Identity, Manifest};
 
 /// Something that must be equal in two runs and is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,8 +14,27 @@ pub struct Mismatch {
     pub detail: String,
 }
 
-/// What differs between two runs that must not, for these metrics; the machines too where time is compared.
+/// What differs between two sides that must not, for these metrics; the machines too where `time` counts.
 pub fn mismatches(
+    baseline: &Side,
+    candidate: &Side,
+    joined: &Joined,
+    metrics: &[&str],
+    time: bool,
+) -> Vec<Mismatch> {
+    let mut found = of_manifests(
+        &baseline.run.manifest,
+        &candidate.run.manifest,
+        metrics,
+        time,
+    );
+    if found.iter().all(|mismatch| mismatch.name != "queries") {
+        found.extend(joined.mismatch());
+    }
+    found
+}
+
+fn of_manifests(
     baseline: &Manifest,
     candidate: &Manifest,
     metrics: &[&str],
@@ -53,7 +72,7 @@ pub fn mismatches(
         }
     }
     for metric in metrics {
-        let of = |identity: &'_ crate::report::Identity| {
+        let of = |identity: &'_ Identity| {
             identity
                 .metrics
                 .iter()
@@ -93,26 +112,23 @@ pub fn mismatches(
     found
 }
 
-/// The mismatches that are waived; an error with those that are not.
-pub fn refuse_unless_waived(
+/// The mismatches that are waived; why there is no comparison where others are left.
+pub fn waive(
     found: Vec<Mismatch>,
-    waived: &[String],
-) -> anyhow::Result<Vec<Mismatch>> {
+    is_waived: impl Fn(&str) -> bool,
+) -> Result<Vec<Mismatch>, String> {
     let (waived, open): (Vec<Mismatch>, Vec<Mismatch>) = found
         .into_iter()
-        .partition(|mismatch| waived.contains(&mismatch.name));
+        .partition(|mismatch| is_waived(&mismatch.name));
     if open.is_empty() {
         return Ok(waived);
     }
-    let mut names: Vec<&str> = open.iter().map(|mismatch| mismatch.name.as_str()).collect();
+    let mut names: Vec<&str> = open.iter().map(|one| one.name.as_str()).collect();
     names.dedup();
-    let details: Vec<&str> = open
-        .iter()
-        .map(|mismatch| mismatch.detail.as_str())
-        .collect();
-    bail!(
+    let details: Vec<&str> = open.iter().map(|one| one.detail.as_str()).collect();
+    Err(format!(
         "these runs cannot be compared: {}; where that is as it should be, say so with `--waive {}`",
         details.join("; "),
         names.join(",")
-    )
+    ))
 }

@@ -41,7 +41,7 @@ impl JudgeNoise {
             let judgements = side.run.judgements(&side.variant, metric)?;
             of_sides.push(Repeated::of(&judgements, &ids));
         }
-        let repeated: u64 = of_sides.iter().map(|side| side.repeated).sum();
+        let repeated: u64 = of_sides.iter().map(|side| side.examples).sum();
         if repeated == 0 {
             return Ok(None);
         }
@@ -62,7 +62,7 @@ impl JudgeNoise {
 /// One side's repeated judgements.
 #[derive(Default)]
 struct Repeated {
-    repeated: u64,
+    examples: u64,
     flipped: u64,
     /// Squared distances from the mean of each example, and how many of them are free.
     squares: f64,
@@ -81,7 +81,7 @@ impl Repeated {
                 continue;
             }
             let centre = values.iter().sum::<f64>() / values.len() as f64;
-            found.repeated += 1;
+            found.examples += 1;
             let above = values.iter().filter(|value| **value >= 0.5).count();
             found.flipped += u64::from(above > 0 && above < values.len());
             found.squares += values

@@ -10,10 +10,10 @@ mod table;
 
 pub use changed::{Changed, Parting, changed, partings};
 pub use difference::{Difference, Question, Sliced, adjust, differences};
-pub use identity::{Mismatch, mismatches, refuse_unless_waived};
+pub use identity::{Mismatch, mismatches, waive};
 pub use joined::Joined;
 pub use judge::JudgeNoise;
-pub use side::{Side, sides};
+pub use side::{Side, named, sides};
 pub use table::{changed_text, difference_list, difference_table, parting_table};
 
 use crate::report::Run;

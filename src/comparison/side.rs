@@ -27,25 +27,28 @@ impl Side {
     }
 }
 
-/// What an argument `RUN` or `RUN:variant` names: the run, and the variants.
-fn named(argument: &str) -> anyhow::Result<(Run, Vec<String>)> {
+/// What an argument `RUN` or `RUN:variant` names.
+pub fn named(argument: &str) -> anyhow::Result<(Run, Option<String>)> {
     let whole = Path::new(argument);
     let (path, variant) = match argument.rsplit_once(':') {
         Some((path, variant)) if !whole.is_dir() => (PathBuf::from(path), Some(variant)),
         _ => (whole.to_owned(), None),
     };
     let run = Run::open(RunPath::finished(&path)?)?;
-    let variants = match variant {
-        Some(variant) => vec![variant.to_owned()],
-        None => run.manifest.identity.variants.clone(),
-    };
-    Ok((run, variants))
+    Ok((run, variant.map(str::to_owned)))
 }
 
 /// The pairs of variants that `baseline` and `candidate` (each `RUN` or `RUN:variant`) stand for: one each, or those of the
 /// same name.
 pub fn sides(baseline: &str, candidate: &str) -> anyhow::Result<Vec<(Side, Side)>> {
-    let ((before, of_before), (after, of_after)) = (named(baseline)?, named(candidate)?);
+    let ((before, one), (after, other)) = (named(baseline)?, named(candidate)?);
+    let variants = |run: &Run, named: Option<String>| {
+        named.map_or_else(
+            || run.manifest.identity.variants.clone(),
+            |named| vec![named],
+        )
+    };
+    let (of_before, of_after) = (variants(&before, one), variants(&after, other));
     let pairs: Vec<(&String, &String)> = match (of_before.as_slice(), of_after.as_slice()) {
         ([one], [other]) => vec![(one, other)],
         ([one], many) | (many, [one]) if many.contains(one) => vec![(one, one)],

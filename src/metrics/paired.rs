@@ -104,6 +104,10 @@ pub fn paired(pairs: &[Pair<'_>], clusters: Option<&Clusters>, seed: u64) -> Vec
 }
 
 impl Pair<'_> {
+    #[expect(
+        clippy::float_cmp,
+        reason = "outcomes are these two numbers and no others"
+    )]
     fn is_binary(&self) -> bool {
         let mut values = self.before.iter().chain(self.after);
         values.all(|value| *value == 0.0 || *value == 1.0)

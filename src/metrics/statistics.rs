@@ -167,10 +167,6 @@ impl Ratio<'_> {
         self.sums.iter().zip(self.counts).map(pull)
     }
 
-    #[expect(
-        clippy::float_cmp,
-        reason = "equal values and not close ones make the bootstrap degenerate"
-    )]
     fn all_equal(&self) -> bool {
         let mut means = self.sums.iter().zip(self.counts).map(|(s, n)| s / n);
         let first = means.next();

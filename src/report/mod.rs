@@ -2,6 +2,7 @@
 //!
 //! `reports/README.md` documents every column.
 
+mod calls;
 mod directory;
 mod manifest;
 mod read;
@@ -11,6 +12,7 @@ mod summary;
 mod table;
 mod write;
 
+pub use calls::Call;
 pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
 pub use read::{Latency, Run};

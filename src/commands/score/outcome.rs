@@ -208,16 +208,14 @@ fn differences(
             .iter()
             .filter_map(|query| Some((*before.get(query.query.as_str())?, query.values.as_slice())))
             .collect();
-        let column = |place: usize, of: fn(&(&[f64], &[f64]), usize) -> f64| -> Vec<f64> {
-            pairs.iter().map(|pair| of(pair, place)).collect()
-        };
         let columns: Vec<[Vec<f64>; 2]> = means
             .iter()
             .map(|&place| {
-                [
-                    column(place, |(before, _), place| before[place]),
-                    column(place, |(_, after), place| after[place]),
-                ]
+                let both = pairs.iter();
+                let (before, after) = both
+                    .map(|(before, after)| (before[place], after[place]))
+                    .unzip();
+                [before, after]
             })
             .collect();
         let views: Vec<Pair<'_>> = columns

@@ -1,0 +1,386 @@
+//! All rules of a gate, held against a run.
+
+use anyhow::ensure;
+
+use super::bound::{Limit, bound, estimates};
+use super::config::{Completeness, NoWorse, Rule};
+use super::ratio::ratio;
+use super::verdict::{Answer, Check, Verdict};
+use super::{Gate, Noise, no_worse};
+use crate::comparison::{
+    Difference, Joined, Mismatch, Question, Side, Sliced, adjust, differences, mismatches, waive,
+};
+use crate::report::{ALL, Run};
+
+/// Holds every rule against the variants of `run`, comparing with `baseline` where rules compare. `waived` adds to what the
+/// gate waives, by name.
+///
+/// # Errors
+/// Where a file cannot be read; what can be read and not compared is a check's answer.
+pub fn check(
+    gate: &Gate,
+    run: &Run,
+    only: Option<&str>,
+    baseline: Option<&Run>,
+    waived: &[String],
+) -> anyhow::Result<Verdict> {
+    waived
+        .iter()
+        .try_for_each(|name| super::config::check_waiver(name))?;
+    let mut checks = Checks {
+        gate,
+        run,
+        baseline,
+        waived,
+        found: Vec::new(),
+        left_out: Vec::new(),
+        differs: Vec::new(),
+    };
+    let variants: Vec<String> = match only {
+        Some(variant) => vec![variant.to_owned()],
+        None if gate.variants.is_empty() => run.manifest.identity.variants.clone(),
+        None => gate.variants.clone(),
+    };
+    ensure!(
+        !variants.is_empty(),
+        "`{}` has no variant",
+        run.path.0.display()
+    );
+    for variant in &variants {
+        checks.variant(variant);
+    }
+    checks.ratios()?;
+    let family = checks.decide();
+    let mut verdict = Verdict {
+        answer: Answer::Ok,
+        exit_code: 0,
+        gate: gate.path.display().to_string(),
+        run: run.path.0.display().to_string(),
+        baseline: baseline.map(|run| run.path.0.display().to_string()),
+        alpha: gate.alpha,
+        family,
+        waived: checks.differs,
+        left_out: checks.left_out,
+        checks: checks.found,
+    };
+    verdict.checks.sort_by_key(|check| check.line);
+    verdict.conclude(gate.on_inconclusive);
+    Ok(verdict)
+}
+
+struct Checks<'a> {
+    gate: &'a Gate,
+    run: &'a Run,
+    baseline: Option<&'a Run>,
+    waived: &'a [String],
+    found: Vec<Check>,
+    left_out: Vec<String>,
+    differs: Vec<Mismatch>,
+}
+
+/// A check about nothing in particular yet.
+fn about(rule: &'static str, line: usize, variant: &str, metric: &str) -> Check {
+    Check {
+        rule,
+        line,
+        variant: variant.to_owned(),
+        metric: metric.to_owned(),
+        slice: ALL.to_owned(),
+        answer: Answer::Ok,
+        because: String::new(),
+        value: None,
+        ci_low: None,
+        ci_high: None,
+        difference: None,
+    }
+}
+
+impl Checks<'_> {
+    fn push(&mut self, check: Check, answer: Answer, because: impl Into<String>) {
+        self.found.push(Check {
+            answer,
+            because: because.into(),
+            ..check
+        });
+    }
+
+    /// Every rule but the ratios, on one variant.
+    fn variant(&mut self, variant: &str) {
+        if !self
+            .run
+            .manifest
+            .identity
+            .variants
+            .iter()
+            .any(|known| known == variant)
+        {
+            let known = self.run.manifest.identity.variants.join(", ");
+            let check = about("variants", 1, variant, "-");
+            self.push(
+                check,
+                Answer::CannotCompare,
+                format!("the run has no such variant; it has {known}"),
+            );
+            return;
+        }
+        let side = match Side::of(self.run, variant) {
+            Ok(side) => side,
+            Err(error) => {
+                self.push(
+                    about("scores", 1, variant, "-"),
+                    Answer::CannotCompare,
+                    format!("{error:#}"),
+                );
+                return;
+            }
+        };
+        let all = about("answers", 1, variant, "-");
+        if side.scores.ids.is_empty() {
+            self.push(
+                all,
+                Answer::Regression,
+                "the run has no example: nothing was evaluated",
+            );
+            return;
+        }
+        if side.scores.failed.iter().all(|failed| *failed) {
+            let because = format!("all {} examples ended in an error", side.scores.ids.len());
+            self.push(all, Answer::Regression, because);
+            return;
+        }
+        let gate = self.gate;
+        for (rule, line) in gate.numbered() {
+            match rule {
+                Rule::Floor(rule) => self.bound(&side, rule, Limit::Floor, "floor", line),
+                Rule::Ceiling(rule) => self.bound(&side, rule, Limit::Ceiling, "ceiling", line),
+                Rule::Completeness(rule) => self.completeness(&side, rule, line),
+                Rule::NoWorse(_) | Rule::Ratio(_) => {}
+            }
+        }
+        self.comparisons(&side);
+    }
+
+    fn bound(
+        &mut self,
+        side: &Side,
+        rule: &super::config::Bound,
+        limit: Limit,
+        name: &'static str,
+        line: usize,
+    ) {
+        let check = || {
+            about(
+                name,
+                line,
+                &side.variant,
+                &match &rule.stage {
+                    Some(stage) => format!("{} of {stage}", rule.metric),
+                    None => rule.metric.clone(),
+                },
+            )
+        };
+        let found = match estimates(side, rule, self.gate.seed) {
+            Ok(found) if !found.is_empty() => found,
+            Ok(_) => return self.push(check(), Answer::CannotCompare, "no example has a value"),
+            Err(error) => return self.push(check(), Answer::CannotCompare, format!("{error:#}")),
+        };
+        for estimate in found {
+            let (answer, because) = bound(&estimate, limit, rule.value);
+            let check = Check {
+                slice: estimate.slice,
+                value: Some(estimate.value),
+                ci_low: estimate.interval.map(|interval| interval.low),
+                ci_high: estimate.interval.map(|interval| interval.high),
+                ..check()
+            };
+            self.push(check, answer, because);
+        }
+    }
+
+    fn completeness(&mut self, side: &Side, rule: &Completeness, line: usize) {
+        let name = rule.metric.clone().unwrap_or_else(|| "answers".to_owned());
+        let check = about("completeness", line, &side.variant, &name);
+        let values = rule
+            .metric
+            .as_ref()
+            .map(|metric| side.scores.values(metric));
+        if let Some(None) = values {
+            return self.push(check, Answer::CannotCompare, "the run has no such metric");
+        }
+        let values = values.flatten();
+        let whole = |place: &usize| {
+            !side.scores.failed[*place] && values.is_none_or(|values| values[*place].is_some())
+        };
+        let examples = side.scores.ids.len();
+        let complete = (0..examples).filter(whole).count();
+        let share = complete as f64 / examples as f64;
+        // A count and no estimate: these are the examples, and each of them either has an answer or not.
+        let answer = if share >= rule.min {
+            Answer::Ok
+        } else {
+            Answer::Regression
+        };
+        let because = format!(
+            "{complete} of {examples} examples, wanted {} of them",
+            rule.min
+        );
+        let check = Check {
+            value: Some(share),
+            ..check
+        };
+        self.push(check, answer, because);
+    }
+
+    /// The rules that compare, without their answers: those need the whole family.
+    fn comparisons(&mut self, side: &Side) {
+        let gate = self.gate;
+        let rules = gate.numbered().filter_map(|(rule, line)| match rule {
+            Rule::NoWorse(rule) => Some((rule, line)),
+            _ => None,
+        });
+        let rules: Vec<(&NoWorse, usize)> = rules.collect();
+        let Some((_, first)) = rules.first() else {
+            return;
+        };
+        let (before, joined) = match self.comparable(side, &rules) {
+            Ok(comparable) => comparable,
+            Err(because) => {
+                let check = about("no_worse", *first, &side.variant, "-");
+                return self.push(check, Answer::CannotCompare, because);
+            }
+        };
+        for (rule, line) in rules {
+            let question = Question {
+                metrics: vec![rule.metric.clone()],
+                slices: Sliced::By(rule.slices.clone()),
+                alpha: gate.alpha,
+                power: gate.power,
+                min_effect: rule.min_effect,
+                seed: gate.seed,
+            };
+            let check = || about("no_worse", line, &side.variant, &rule.metric);
+            let rows = match differences(&before, side, &joined, &question) {
+                Ok(rows) => rows,
+                Err(error) => {
+                    self.push(check(), Answer::CannotCompare, format!("{error:#}"));
+                    continue;
+                }
+            };
+            if rows.is_empty() {
+                let because = "no example has a value on both sides";
+                self.push(check(), Answer::CannotCompare, because);
+            }
+            self.found.extend(rows.into_iter().map(|row| Check {
+                metric: row.metric.clone(),
+                slice: row.slice.clone(),
+                value: Some(row.difference),
+                ci_low: row.ci_low,
+                ci_high: row.ci_high,
+                difference: Some(row),
+                ..check()
+            }));
+        }
+    }
+
+    /// The baseline of a variant and the examples in common, where the two may be compared; why not, where they may not.
+    fn comparable(
+        &mut self,
+        side: &Side,
+        rules: &[(&NoWorse, usize)],
+    ) -> Result<(Side, Joined), String> {
+        let gate = self.gate;
+        let baseline = self.baseline.ok_or_else(|| {
+            format!(
+                "there is no baseline: give one with `--baseline RUN`, or keep this run as one with `ragkit gate promote {} {}`",
+                gate.path.display(),
+                self.run.path.0.display()
+            )
+        })?;
+        let before =
+            Side::of(baseline, &side.variant).map_err(|error| format!("baseline: {error:#}"))?;
+        let joined = Joined::new(&before.scores, &side.scores);
+        let metrics = side
+            .scores
+            .metrics
+            .iter()
+            .map(|(facts, _)| facts.name.as_str());
+        let is_ruled = |metric: &&str| {
+            let mut rules = rules.iter();
+            rules.any(|(rule, _)| rule.metric.eq_ignore_ascii_case(metric))
+        };
+        let metrics: Vec<&str> = metrics.filter(is_ruled).collect();
+        let found = mismatches(&before, side, &joined, &metrics, gate.times());
+        let is_waived =
+            |name: &str| self.waived.iter().any(|one| one == name) || gate.waive.contains_key(name);
+        for mut mismatch in waive(found, is_waived)? {
+            if let Some(reason) = gate.waive.get(&mismatch.name) {
+                mismatch.detail = format!("{} ({reason})", mismatch.detail);
+            }
+            if !self.differs.contains(&mismatch) {
+                self.differs.push(mismatch);
+            }
+        }
+        if joined.places.is_empty() {
+            return Err("no example is in both".to_owned());
+        }
+        for id in joined.only_baseline.iter().chain(&joined.only_candidate) {
+            if !self.left_out.contains(id) {
+                self.left_out.push(id.clone());
+            }
+        }
+        Ok((before, joined))
+    }
+
+    fn ratios(&mut self) -> anyhow::Result<()> {
+        let gate = self.gate;
+        let noise = gate
+            .noise
+            .as_ref()
+            .map_or_else(|| Ok(Noise::default()), |path| Noise::load(path))?;
+        for (rule, line) in gate.numbered() {
+            let Rule::Ratio(rule) = rule else {
+                continue;
+            };
+            let metric = match &rule.stage {
+                Some(stage) => format!("{} of {stage} / {}", rule.metric, rule.to),
+                None => format!("{} / {}", rule.metric, rule.to),
+            };
+            let check = about("ratio", line, &rule.variant, &metric);
+            match ratio(self.run, rule, &noise, gate) {
+                Ok(found) => self.found.push(Check {
+                    answer: found.answer,
+                    because: found.because,
+                    value: found.value,
+                    ci_low: found.interval.map(|interval| interval.low),
+                    ci_high: found.interval.map(|interval| interval.high),
+                    ..check
+                }),
+                Err(error) => self.push(check, Answer::CannotCompare, format!("{error:#}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adjusts all comparisons as one family and lets the rules speak. Returns the size of the family.
+    fn decide(&mut self) -> usize {
+        let gate = self.gate;
+        let compared = |check: &&mut Check| check.difference.is_some();
+        let mut rows: Vec<Difference> = self
+            .found
+            .iter()
+            .filter_map(|check| check.difference.clone())
+            .collect();
+        adjust(&mut rows);
+        let family = rows.iter().filter(|row| row.p_holm.is_some()).count();
+        for (check, row) in self.found.iter_mut().filter(compared).zip(rows) {
+            let min_effect = gate.numbered().find_map(|(rule, line)| match rule {
+                Rule::NoWorse(rule) if line == check.line => Some(rule.min_effect),
+                _ => None,
+            });
+            let effect = min_effect.unwrap_or_default();
+            (check.answer, check.because) = no_worse(&row, effect, family, gate.alpha, gate.power);
+            check.difference = Some(row);
+        }
+        family
+    }
+}

@@ -1,0 +1,93 @@
+//! `no_worse`: a regression, no regression, or not enough examples to tell.
+
+use super::Answer;
+use crate::comparison::Difference;
+use crate::metrics::power;
+
+/// What a comparison says about a drop of `min_effect` or more, its p-value being adjusted for the `family` of comparisons.
+///
+/// * Regression: the adjusted p-value is below `alpha`, the drop is `min_effect` or more, and it is larger than what the
+///   judge's own noise could make, where that is known.
+/// * Ok: nothing changed, or the 95 % interval lies above −`min_effect` (non-inferiority).
+/// * Inconclusive: neither.
+pub fn no_worse(
+    row: &Difference,
+    min_effect: f64,
+    family: usize,
+    alpha: f64,
+    at_power: f64,
+) -> (Answer, String) {
+    if row.wins + row.losses == 0 {
+        return (Answer::Ok, format!("the same on all {} examples", row.n));
+    }
+    let Some(p) = row.p_holm else {
+        return (
+            Answer::NotTested,
+            format!("{} examples are too few for a test", row.n),
+        );
+    };
+    let drop = -row.gain();
+    if p < alpha && drop >= min_effect && drop > 0.0 {
+        let noise = row
+            .judge
+            .map(|judge| power::critical(alpha) * judge.standard_error);
+        if let Some(noise) = noise.filter(|noise| drop <= *noise) {
+            return (
+                Answer::Inconclusive,
+                format!(
+                    "worse by {drop:.4}, but the judge alone makes up to {noise:.4}; let it judge more often"
+                ),
+            );
+        }
+        return (
+            Answer::Regression,
+            format!("worse by {drop:.4} (p = {p:.4} of {family} tests)"),
+        );
+    }
+    // The end of the interval that is for the worse, as a gain; a difference that is the same everywhere has no interval.
+    let ends = [row.ci_low, row.ci_high];
+    let worst = ends
+        .iter()
+        .flatten()
+        .map(|end| row.better.gain(*end))
+        .reduce(f64::min);
+    let worst = worst.or((row.n > 1).then_some(row.gain()));
+    if worst.is_some_and(|worst| worst > -min_effect) {
+        return (
+            Answer::Ok,
+            format!("no drop of {min_effect} or more (95 % interval)"),
+        );
+    }
+    // With Holm's method the first of a family must pass alpha / family.
+    let at = alpha / family.max(1) as f64;
+    let what = row
+        .standard_error
+        .filter(|error| *error > 0.0)
+        .map(|error| {
+            let units = row.clusters.unwrap_or(row.n);
+            let (units, of) = (
+                usize::try_from(units).unwrap_or(usize::MAX),
+                if row.clusters.is_some() {
+                    "clusters"
+                } else {
+                    "examples"
+                },
+            );
+            let detectable = power::minimum_detectable(error, at, at_power);
+            let shown = format!("these examples show a drop of {detectable:.4} or more");
+            if min_effect == 0.0 {
+                return shown;
+            }
+            let needed = power::examples_needed(units, error, min_effect, at, at_power);
+            format!("{shown}; one of {min_effect} takes about {needed:.0} {of}")
+        });
+    let change = if drop > 0.0 { "worse" } else { "better" };
+    (
+        Answer::Inconclusive,
+        format!(
+            "{change} by {:.4}, p = {p:.4}: {}",
+            drop.abs(),
+            what.unwrap_or_else(|| "too few examples to tell".to_owned())
+        ),
+    )
+}

@@ -1,0 +1,299 @@
+//! `ratio`: two variants of one run, timed in turns.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Answer;
+use super::config::{Gate, Ratio, Rule, quantile};
+use crate::metrics::statistics::{self, Interval, below};
+use crate::report::{Call, Run};
+use crate::whole_file::WholeFile;
+
+/// Resamples behind the interval of a ratio, and relabellings behind its noise.
+const RESAMPLES: u64 = 2_000;
+
+/// Fewer blocks than this say little about how much blocks differ.
+const LEAST_BLOCKS: usize = 20;
+
+/// Measured noise of latency ratios, by machine: what `ragkit gate calibrate` keeps.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Noise {
+    /// By class of machine.
+    pub hardware: BTreeMap<String, Vec<NoiseOf>>,
+}
+
+/// How far apart a variant seems to be from itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoiseOf {
+    /// The variant.
+    pub variant: String,
+    /// The stage; all together where absent.
+    pub stage: Option<String>,
+    /// The metric, such as `latency_p95_ms`.
+    pub metric: String,
+    /// The ratio that 97.5 % of comparisons of the variant with itself stay below.
+    pub ratio: f64,
+    /// Blocks behind it.
+    pub blocks: usize,
+}
+
+impl Noise {
+    /// Reads the file; nothing is known where there is none.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        serde_json::from_slice(&fs_err::read(path)?).with_context(|| {
+            format!(
+                "`{}` is no file of measured noise; make it with `ragkit gate calibrate`",
+                path.display()
+            )
+        })
+    }
+
+    /// Writes the file.
+    pub fn save(&self, path: &Path) -> anyhow::Result<()> {
+        let mut file = WholeFile::create(path.to_owned())?;
+        serde_json::to_writer_pretty(&mut file, self)?;
+        Ok(file.finish()?)
+    }
+
+    fn of(&self, hardware: &str, variant: &str, rule: &Ratio) -> Option<f64> {
+        let known = self.hardware.get(hardware)?.iter();
+        known
+            .filter(|noise| {
+                noise.variant == variant && noise.stage == rule.stage && noise.metric == rule.metric
+            })
+            .map(|noise| noise.ratio)
+            .reduce(f64::max)
+    }
+}
+
+/// Latencies, sorted, each with its block and its call.
+struct Timed {
+    sorted: Vec<(f64, usize, u32)>,
+}
+
+impl Timed {
+    /// Gives blocks the numbers that `known` has for them.
+    fn new(calls: &[Call], known: &BTreeMap<u32, usize>) -> Self {
+        let place = |call: &Call| {
+            let (block, number) = call.place?;
+            Some((call.latency_ms, *known.get(&block)?, number))
+        };
+        let mut sorted: Vec<(f64, usize, u32)> = calls.iter().filter_map(place).collect();
+        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        Self { sorted }
+    }
+
+    /// The quantile where each latency counts `weight` times: the smallest at which the share is reached.
+    fn quantile(&self, probability: f64, weight: impl Fn(usize, u32) -> f64) -> f64 {
+        let weights = || {
+            self.sorted
+                .iter()
+                .map(|(_, block, call)| weight(*block, *call))
+        };
+        let (total, mut reached) = (weights().sum::<f64>(), 0.0);
+        for ((latency, _, _), weight) in self.sorted.iter().zip(weights()) {
+            reached += weight;
+            if weight > 0.0 && reached >= probability * total {
+                return *latency;
+            }
+        }
+        f64::NAN
+    }
+}
+
+/// The blocks that calls were made in, numbered in their order.
+fn blocks(calls: &[Call]) -> BTreeMap<u32, usize> {
+    let blocks = calls.iter().filter_map(|call| Some((call.place?.0, 0)));
+    let mut blocks: BTreeMap<u32, usize> = blocks.collect();
+    blocks
+        .values_mut()
+        .enumerate()
+        .for_each(|(number, place)| *place = number);
+    blocks
+}
+
+fn stream(seed: u64, number: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    rng
+}
+
+/// The 95 % percentile interval of a statistic over random draws.
+fn percentiles(mut draws: Vec<f64>) -> Interval {
+    draws.sort_unstable_by(f64::total_cmp);
+    Interval {
+        low: statistics::quantile(&draws, 0.025),
+        high: statistics::quantile(&draws, 0.975),
+    }
+}
+
+/// What the ratio is, with its interval over blocks.
+pub(super) struct Found {
+    pub(super) value: Option<f64>,
+    pub(super) interval: Option<Interval>,
+    pub(super) answer: Answer,
+    pub(super) because: String,
+}
+
+impl Found {
+    fn without_value(answer: Answer, because: String) -> Self {
+        Self {
+            value: None,
+            interval: None,
+            answer,
+            because,
+        }
+    }
+}
+
+/// Holds the rule against a run: it is broken where the whole interval of the ratio lies above what is allowed, and above what
+/// this machine makes of two equal variants.
+pub(super) fn ratio(run: &Run, rule: &Ratio, noise: &Noise, gate: &Gate) -> anyhow::Result<Found> {
+    let manifest = &run.manifest;
+    if manifest.identity.interleaved_rounds == 0 {
+        return Ok(Found::without_value(
+            Answer::CannotCompare,
+            "the variants were not timed in turns; make the run with `ragkit eval --interleave`"
+                .to_owned(),
+        ));
+    }
+    let hardware = manifest.hardware();
+    let known = [&rule.variant, &rule.to].map(|variant| noise.of(&hardware, variant, rule));
+    let [Some(one), Some(other)] = known else {
+        return Ok(Found::without_value(
+            Answer::CannotCompare,
+            format!(
+                "the noise of this machine ({hardware}) is not known; measure it with `ragkit gate calibrate {} RUN`",
+                gate.path.display()
+            ),
+        ));
+    };
+    let noise = one.max(other);
+    let probability = quantile(&rule.metric).context("a latency")?;
+    let calls = [&rule.variant, &rule.to].map(|variant| run.calls(variant, rule.stage.as_deref()));
+    let [after, before] = calls;
+    let (after, before) = (after?, before?);
+    let known = blocks(&after);
+    let count = known.len();
+    let (after, before) = (Timed::new(&after, &known), Timed::new(&before, &known));
+    let of = |weights: &[f64]| {
+        let weight = |block: usize, _| weights[block];
+        after.quantile(probability, weight) / before.quantile(probability, weight)
+    };
+    let value = of(&vec![1.0; count]);
+    if count < LEAST_BLOCKS {
+        return Ok(Found {
+            value: Some(value),
+            ..Found::without_value(
+                Answer::Inconclusive,
+                format!(
+                    "{count} blocks are too few, {LEAST_BLOCKS} are needed; a smaller `batch_size` or `--interleave=ROUNDS` gives more"
+                ),
+            )
+        });
+    }
+    let draws = (0..RESAMPLES).into_par_iter().map(|number| {
+        let mut rng = stream(gate.seed, number);
+        let mut weights = vec![0.0; count];
+        (0..count).for_each(|_| weights[below(&mut rng, count)] += 1.0);
+        of(&weights)
+    });
+    let interval = percentiles(draws.collect());
+    let allowed = rule.max.max(noise);
+    let answer = if interval.low > allowed {
+        Answer::Regression
+    } else if interval.high <= allowed {
+        Answer::Ok
+    } else {
+        Answer::Inconclusive
+    };
+    Ok(Found {
+        value: Some(value),
+        interval: Some(interval),
+        answer,
+        because: format!(
+            "{value:.3} [{:.3}, {:.3}] times `{}`, allowed {} (noise of this machine {noise:.3}), {count} blocks",
+            interval.low, interval.high, rule.to, rule.max
+        ),
+    })
+}
+
+/// The noise of every ratio rule's variants in a run that alternated them: the calls of one variant, split at random within
+/// every block into two halves that are then compared as if they were two variants.
+pub fn calibrate(gate: &Gate, run: &Run) -> anyhow::Result<Vec<NoiseOf>> {
+    anyhow::ensure!(
+        run.manifest.identity.interleaved_rounds > 0,
+        "`{}` did not time its variants in turns; make a run with `ragkit eval --interleave`",
+        run.path.0.display()
+    );
+    let mut found: Vec<NoiseOf> = Vec::new();
+    for (rule, _) in gate.numbered() {
+        let Rule::Ratio(rule) = rule else {
+            continue;
+        };
+        for variant in [&rule.variant, &rule.to] {
+            let known = found.iter().any(|noise| {
+                noise.variant == *variant
+                    && noise.stage == rule.stage
+                    && noise.metric == rule.metric
+            });
+            if !known {
+                found.push(noise_of(run, variant, rule, gate.seed)?);
+            }
+        }
+    }
+    anyhow::ensure!(
+        !found.is_empty(),
+        "`{}` has no `ratio` rule",
+        gate.path.display()
+    );
+    Ok(found)
+}
+
+fn noise_of(run: &Run, variant: &str, rule: &Ratio, seed: u64) -> anyhow::Result<NoiseOf> {
+    let calls = run.calls(variant, rule.stage.as_deref())?;
+    let known = blocks(&calls);
+    anyhow::ensure!(
+        known.len() >= LEAST_BLOCKS,
+        "{} blocks are too few, {LEAST_BLOCKS} are needed; a smaller `batch_size` or `--interleave=ROUNDS` gives more",
+        known.len()
+    );
+    // The two calls of each block, by their number.
+    let mut first = vec![u32::MAX; known.len()];
+    for (block, call) in calls.iter().filter_map(|call| call.place) {
+        let block = known[&block];
+        first[block] = first[block].min(call);
+    }
+    let timed = Timed::new(&calls, &known);
+    let probability = quantile(&rule.metric).context("a latency")?;
+    let ratios = (0..RESAMPLES).into_par_iter().map(|number| {
+        let mut rng = stream(seed, number);
+        let swapped: Vec<bool> = first.iter().map(|_| rng.next_u32() % 2 == 1).collect();
+        let half = |wanted: bool| {
+            timed.quantile(probability, |block, call| {
+                f64::from(u8::from(
+                    ((call == first[block]) != swapped[block]) == wanted,
+                ))
+            })
+        };
+        half(true) / half(false)
+    });
+    Ok(NoiseOf {
+        variant: variant.to_owned(),
+        stage: rule.stage.clone(),
+        metric: rule.metric.clone(),
+        ratio: percentiles(ratios.collect()).high.max(1.0),
+        blocks: known.len(),
+    })
+}
