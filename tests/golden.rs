@@ -11,7 +11,7 @@ pub fn golden(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn numbers(list: &Value) -> Vec<f64> {
+pub fn numbers(list: &Value) -> Vec<f64> {
     let list = list.as_array().unwrap();
     list.iter().map(|value| value.as_f64().unwrap()).collect()
 }

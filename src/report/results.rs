@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 
 use anyhow::Context;
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int32Type, UInt32Type};
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int32Type, UInt32Type};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
@@ -95,22 +96,22 @@ impl Run {
     }
 
     fn each_result(&self, variant: &str, see: &mut dyn FnMut(Row<'_>)) -> anyhow::Result<()> {
-        const COLUMNS: [&str; 7] = [
-            "variant",
-            "example_id",
-            "stage",
-            "rank",
-            "item",
-            "grade",
-            "aside",
+        const COLUMNS: [(&str, DataType); 7] = [
+            ("variant", DataType::Utf8),
+            ("example_id", DataType::Utf8),
+            ("stage", DataType::Utf8),
+            ("rank", DataType::UInt32),
+            ("item", DataType::Utf8),
+            ("grade", DataType::Int32),
+            ("aside", DataType::Boolean),
         ];
         self.each_batch(files::RESULTS, &COLUMNS, &mut |batch| {
-            let text = |place: usize| batch.column(place).as_string_opt::<i32>();
+            let text = |place: usize| batch[place].as_string_opt::<i32>();
             let (variants, examples, stages, items) = (text(0)?, text(1)?, text(2)?, text(4)?);
-            let ranks = batch.column(3).as_primitive_opt::<UInt32Type>()?;
-            let grades = batch.column(5).as_primitive_opt::<Int32Type>()?;
-            let asides = batch.column(6).as_boolean_opt()?;
-            for row in 0..batch.num_rows() {
+            let ranks = batch[3].as_primitive_opt::<UInt32Type>()?;
+            let grades = batch[5].as_primitive_opt::<Int32Type>()?;
+            let asides = batch[6].as_boolean_opt()?;
+            for row in 0..variants.len() {
                 if variants.value(row) == variant && !asides.value(row) {
                     see(Row {
                         example: examples.value(row),
@@ -135,12 +136,17 @@ impl Run {
         if !self.path.file(files::JUDGEMENTS).exists() {
             return Ok(found);
         }
-        let columns = ["variant", "example_id", "metric", "value"];
-        self.each_batch(files::JUDGEMENTS, &columns, &mut |batch| {
-            let text = |place: usize| batch.column(place).as_string_opt::<i32>();
+        const COLUMNS: [(&str, DataType); 4] = [
+            ("variant", DataType::Utf8),
+            ("example_id", DataType::Utf8),
+            ("metric", DataType::Utf8),
+            ("value", DataType::Float64),
+        ];
+        self.each_batch(files::JUDGEMENTS, &COLUMNS, &mut |batch| {
+            let text = |place: usize| batch[place].as_string_opt::<i32>();
             let (variants, examples, metrics) = (text(0)?, text(1)?, text(2)?);
-            let values = batch.column(3).as_primitive_opt::<Float64Type>()?;
-            for row in 0..batch.num_rows() {
+            let values = batch[3].as_primitive_opt::<Float64Type>()?;
+            for row in 0..variants.len() {
                 if variants.value(row) == variant && metrics.value(row) == metric {
                     let of_example = found.entry(examples.value(row).to_owned()).or_default();
                     of_example.push(values.value(row));
@@ -151,34 +157,32 @@ impl Run {
         Ok(found)
     }
 
-    /// Shows every batch of a file, with these columns in this order; a batch that is not understood is an error.
+    /// Shows every batch of a file, with these columns in this order and of these types.
     fn each_batch(
         &self,
         file: &str,
-        columns: &[&str],
-        see: &mut dyn FnMut(&RecordBatch) -> Option<()>,
+        columns: &[(&str, DataType)],
+        see: &mut dyn FnMut(&[ArrayRef]) -> Option<()>,
     ) -> anyhow::Result<()> {
         let path = self.path.file(file);
         let unreadable = || format!("`{}` is not readable as Parquet", path.display());
         let opened: File = fs_err::File::open(&path)?.into_file();
         let builder = ParquetRecordBatchReaderBuilder::try_new(opened).with_context(unreadable)?;
-        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-        for batch in builder
-            .with_projection(mask)
-            .build()
-            .with_context(unreadable)?
-        {
+        let names = columns.iter().map(|(name, _)| *name);
+        let mask = ProjectionMask::columns(builder.parquet_schema(), names);
+        let batches = builder.with_projection(mask).build();
+        for batch in batches.with_context(unreadable)? {
             let batch = batch.with_context(unreadable)?;
-            let places: Option<Vec<usize>> = columns
-                .iter()
-                .map(|name| batch.schema().index_of(name).ok())
-                .collect();
-            let ordered = places.and_then(|places| batch.project(&places).ok());
-            ordered.as_ref().and_then(&mut *see).with_context(|| {
+            // Other writers have other kinds of text.
+            let column =
+                |(name, kind): &(&str, DataType)| cast(batch.column_by_name(name)?, kind).ok();
+            let arrays: Option<Vec<ArrayRef>> = columns.iter().map(column).collect();
+            arrays.and_then(|arrays| see(&arrays)).with_context(|| {
+                let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
                 format!(
-                    "`{}` does not have the columns {} as a run of this ragkit has them",
+                    "`{}` does not have the columns {} as `reports/README.md` describes them",
                     path.display(),
-                    columns.join(", ")
+                    names.join(", ")
                 )
             })?;
         }
