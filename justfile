@@ -16,6 +16,11 @@ test:
 model:
     .ci/fetch-model
 
+# Hold the newest demo run against its baseline
+gate:
+    cargo run --release -- eval configs/demo.toml
+    cargo run --release -- gate check configs/gates/demo.toml "$(ls -d reports/demo-* | tail -n 1)"
+
 # What CI runs
 ci:
     .ci/run

@@ -4,7 +4,9 @@
 //!
 //! ```text
 //! corpus ───────────────► ragkit index ──► index directory ──► ragkit search   (look)
-//! config (TOML) + dataset ► ragkit eval ───► run directory ────► ragkit report   (look)
+//! config (TOML) + dataset ► ragkit eval ───► run directory ─┬──► ragkit report   (look)
+//!                                                          ├──► ragkit compare  (better? by how much? by chance?)
+//!                                                          └──► ragkit gate     (a verdict for CI)
 //! runs of other systems ──► ragkit score ──► tables, Parquet, trec_eval's lines
 //! ```
 //!
@@ -19,6 +21,8 @@
 //! | 7 | [`experiment`], [`runner`] | the config's root; the one evaluation loop (batches, journal, resume) |
 //! | 6 | [`systems`] | the pipelines under evaluation; a folder reads top to bottom as the stages of its pipeline |
 //! | 5 | [`indexes`] | BM25, exact and approximate dense search, and the store that keeps an index whole |
+//! | 5 | [`gate`] | rules held against a run: verdicts, kept baselines, noise of the machine |
+//! | 4 | [`comparison`] | two variants, example by example, and the stage at which they part |
 //! | 4 | [`caches`] | what was computed once: vectors by the content of their texts |
 //! | 3 | [`report`] | the run directory: Parquet out, questions back in, tables |
 //! | 3 | [`models`] | from text to vectors |
@@ -31,7 +35,8 @@
 //! [`experiment::Experiment`] names a [`data::Source`]. Its corpus becomes an [`indexes::Index`] in one pass; its
 //! judged queries ([`data::Judged`]) go through a [`systems::System`] in batches, and what comes out
 //! ([`outputs::Output`]) is journalled, scored and written by [`runner::evaluate`]. Every stage of a pipeline is
-//! recorded, so that a later comparison can tell at which stage two variants part.
+//! recorded: [`comparison`] reads two runs back and tells at which stage they part, for any system; [`gate`] holds the
+//! comparison against rules.
 //!
 //! # What makes a number repeatable
 //!
@@ -48,6 +53,10 @@
 //!   function over lists.
 //! * An index has several named sets of vectors, and a run builds and opens those that its variants search: a model that is
 //!   missing stops only the variants that want it.
+//! * Comparison and gate are modules of their own above [`report`], which only writes runs and reads them back.
+//! * There are three exit codes and not six: 2 is whatever could not be compared or done, with the reason in every format.
+//! * A regression needs the adjusted p-value and a drop of `min_effect`; an interval below −`min_effect` alone would alarm
+//!   without regard to the number of checks.
 //! * [`outputs::Output`] is one type for all systems, not an associated type: a stage, items, scores. The journal and
 //!   the reports need nothing else, and a system stays free to have its own examples.
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ragkit::data::Card;
 use ragkit::experiment::{Dataset, Experiment};
+use ragkit::gate::{Gate, Ledger};
 
 fn toml_files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -30,6 +31,18 @@ fn every_config_is_valid_and_reads_back_as_it_is_written() {
         if let Dataset::Card(card) = &experiment.dataset {
             Card::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&card.0)).unwrap();
         }
+    }
+}
+
+#[test]
+fn every_gate_is_valid_and_has_its_baseline() {
+    let gates = toml_files("configs/gates");
+    assert!(gates.len() >= 2);
+    for path in gates {
+        let gate = Gate::load(&path).unwrap_or_else(|error| panic!("{error:#}"));
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(gate.baseline.unwrap());
+        let newest = Ledger::open(&folder).unwrap().newest().unwrap();
+        assert!(newest.is_some(), "{}", folder.display());
     }
 }
 

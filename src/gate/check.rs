@@ -38,7 +38,7 @@ pub fn check(
     };
     let variants: Vec<String> = match only {
         Some(variant) => vec![variant.to_owned()],
-        None if gate.variants.is_empty() => run.manifest.identity.variants.clone(),
+        None if gate.variants.is_empty() => all_variants(run, baseline),
         None => gate.variants.clone(),
     };
     ensure!(
@@ -66,6 +66,20 @@ pub fn check(
     verdict.checks.sort_by_key(|check| check.line);
     verdict.conclude(gate.on_inconclusive);
     Ok(verdict)
+}
+
+/// The variants of the run, and those of its baseline: one that is no longer there has not kept its rules.
+fn all_variants(run: &Run, baseline: Option<&Run>) -> Vec<String> {
+    let mut variants = run.manifest.identity.variants.clone();
+    let before = baseline
+        .iter()
+        .flat_map(|baseline| &baseline.manifest.identity.variants);
+    for variant in before {
+        if !variants.contains(variant) {
+            variants.push(variant.clone());
+        }
+    }
+    variants
 }
 
 struct Checks<'a> {

@@ -13,7 +13,7 @@ use toml::Spanned;
 pub struct Gate {
     /// The folder of the named baseline that runs are compared with, kept by `ragkit gate promote`.
     pub baseline: Option<PathBuf>,
-    /// The variants that must keep to the rules; all of the run unless given.
+    /// The variants that must keep to the rules; all of the run and of the baseline unless given.
     #[serde(default)]
     pub variants: Vec<String>,
     /// Chance of any false alarm in the family of all `no_worse` checks.

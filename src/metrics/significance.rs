@@ -10,11 +10,12 @@ use super::Clusters;
 /// Random sign patterns behind a p-value.
 pub const PATTERNS: usize = 10_000;
 
-/// Differences whose signs one byte of a pattern holds.
-const TOGETHER: usize = 8;
-/// Bytes of a pattern that one task draws at least, and how many tasks there are at most: both fixed, so that sums are added
+/// Differences whose signs one word of a pattern holds, and one byte of it.
+const WORD: usize = 64;
+const BYTE: usize = 8;
+/// Words of a pattern that one task draws at least, and how many tasks there are at most: both fixed, so that sums are added
 /// in one order on any number of threads.
-const TASK: usize = 256;
+const TASK: usize = 32;
 const TASKS: usize = 64;
 
 /// Two-sided p-values of the sign-flip randomisation test that the mean of each column of paired differences is 0.
@@ -87,26 +88,23 @@ fn every_pattern(columns: &[&[f64]], all: usize) -> Vec<Vec<f64>> {
     columns.iter().map(sums).collect()
 }
 
-/// The sums of every column under random patterns. Eight examples at a time: the 256 sums that they can have are made once and then
-/// looked up by a byte of every pattern.
+/// The sums of every column under random patterns. Eight examples at a time: the 256 sums that they can have are made once and
+/// then looked up by a byte of every pattern.
 fn random_patterns(columns: &[&[f64]], seed: u64) -> Vec<Vec<f64>> {
-    let bytes = columns[0].len().div_ceil(TOGETHER);
-    let length = TASK.max(bytes.div_ceil(TASKS));
-    let tasks: Vec<Vec<Vec<f64>>> = (0..bytes.div_ceil(length))
+    let words = columns[0].len().div_ceil(WORD);
+    let length = TASK.max(words.div_ceil(TASKS));
+    let tasks: Vec<Vec<Vec<f64>>> = (0..words.div_ceil(length))
         .into_par_iter()
         .map(|task| {
             let mut sums = vec![vec![0.0; PATTERNS]; columns.len()];
-            let mut flips = vec![0_u8; PATTERNS];
-            for byte in task * length..((task + 1) * length).min(bytes) {
+            let mut flips = vec![[0_u8; WORD / BYTE]; PATTERNS];
+            for word in task * length..((task + 1) * length).min(words) {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                rng.set_stream(byte as u64);
-                rng.fill_bytes(&mut flips);
+                rng.set_stream(word as u64);
+                rng.fill_bytes(flips.as_flattened_mut());
                 for (column, sums) in columns.iter().zip(&mut sums) {
-                    let end = column.len().min((byte + 1) * TOGETHER);
-                    let table = signed_sums(&column[byte * TOGETHER..end]);
-                    for (sum, flip) in sums.iter_mut().zip(&flips) {
-                        *sum += table[usize::from(*flip)];
-                    }
+                    let end = column.len().min((word + 1) * WORD);
+                    add_signed(&column[word * WORD..end], &flips, sums);
                 }
             }
             sums
@@ -119,6 +117,20 @@ fn random_patterns(columns: &[&[f64]], seed: u64) -> Vec<Vec<f64>> {
         }
     }
     total
+}
+
+/// Adds to each sum that of up to 64 values under its pattern.
+fn add_signed(values: &[f64], flips: &[[u8; WORD / BYTE]], sums: &mut [f64]) {
+    let mut tables = [[0.0; 256]; WORD / BYTE];
+    for (table, values) in tables.iter_mut().zip(values.chunks(BYTE)) {
+        *table = signed_sums(values);
+    }
+    for (sum, flips) in sums.iter_mut().zip(flips) {
+        let of = |byte: usize| tables[byte][usize::from(flips[byte])];
+        // In pairs, which do not wait for each other.
+        let [left, right] = [0, 4].map(|at| (of(at) + of(at + 1)) + (of(at + 2) + of(at + 3)));
+        *sum += left + right;
+    }
 }
 
 /// The sum of up to eight values under each pattern of signs; bit `i` set means that value `i` is taken away.
