@@ -12,6 +12,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use ragkit::data::{PathText, QrelsFile, Rankings};
 use ragkit::indexes::{Breadth, Flat, Hnsw, HnswConfig, Visible};
+use ragkit::metrics::paired::{Pair, paired};
 use ragkit::metrics::significance::sign_flip;
 use ragkit::metrics::statistics::intervals;
 use ragkit::metrics::{Judgements, Metric, Rules};
@@ -125,4 +126,26 @@ fn intervals_of_18_columns(bencher: Bencher<'_, '_>) {
     let columns: Vec<Vec<f64>> = (0..18).map(|seed| uniform(300, seed).collect()).collect();
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
     bencher.bench(|| intervals(&views, None, 17));
+}
+
+/// A million examples × ten metrics, compared as `ragkit compare` does: sign flips with 10,000 patterns, intervals, standard errors.
+#[divan::bench(sample_count = 1, sample_size = 1)]
+fn paired_a_million_by_ten(bencher: divan::Bencher) {
+    let value = |place: u64| {
+        let mixed = (place + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let column = |number: u64| -> Vec<f64> {
+        (0..1_000_000)
+            .map(|i| value(number * 1_000_000 + i))
+            .collect()
+    };
+    let columns: Vec<[Vec<f64>; 2]> = (0..10)
+        .map(|metric| [column(2 * metric), column(2 * metric + 1)])
+        .collect();
+    let pairs: Vec<Pair<'_>> = columns
+        .iter()
+        .map(|[before, after]| Pair { before, after })
+        .collect();
+    bencher.bench(|| paired(&pairs, None, 17));
 }

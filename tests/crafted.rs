@@ -17,11 +17,12 @@ pub struct Crafted {
     pub host: Host,
 }
 
-/// A number from 0 to 1 that looks random.
+/// A number from 0 to 1 that looks random: SplitMix64.
 pub fn noise(place: usize) -> f64 {
     let mixed = (place as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    ((mixed ^ (mixed >> 29)) >> 11) as f64 / (1_u64 << 53) as f64
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 fn metric(name: &str) -> MetricFacts {

@@ -445,7 +445,7 @@ fn intervals_of_differences_cover_what_they_promise() {
     ] {
         let truth = truth(draw);
         for examples in [300, 1200] {
-            let columns: Vec<Vec<f64>> = (0..1000)
+            let columns: Vec<Vec<f64>> = (0..2000)
                 .map(|sample| (0..examples).map(|i| draw(sample * examples + i)).collect())
                 .collect();
             let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
@@ -455,8 +455,8 @@ fn intervals_of_differences_cover_what_they_promise() {
             };
             let covered = found.iter().filter(|interval| covers(interval)).count();
             assert!(
-                (930..=975).contains(&covered),
-                "{name}, {examples} examples: {covered} of 1000"
+                (1860..=1950).contains(&covered),
+                "{name}, {examples} examples: {covered} of 2000"
             );
         }
     }

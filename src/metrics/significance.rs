@@ -10,12 +10,15 @@ use super::Clusters;
 /// Random sign patterns behind a p-value.
 pub const PATTERNS: usize = 10_000;
 
-/// Differences whose signs one word of a pattern holds, and one byte of it.
-const WORD: usize = 64;
+/// Differences whose signs one byte of a pattern holds, and bytes that are looked up together.
 const BYTE: usize = 8;
+const BYTES: usize = 4;
+const WORD: usize = BYTE * BYTES;
+/// Columns that are looked up together: one vector of doubles.
+const LANES: usize = 4;
 /// Words of a pattern that one task draws at least, and how many tasks there are at most: both fixed, so that sums are added
 /// in one order on any number of threads.
-const TASK: usize = 32;
+const TASK: usize = 64;
 const TASKS: usize = 64;
 
 /// Two-sided p-values of the sign-flip randomisation test that the mean of each column of paired differences is 0.
@@ -89,47 +92,60 @@ fn every_pattern(columns: &[&[f64]], all: usize) -> Vec<Vec<f64>> {
 }
 
 /// The sums of every column under random patterns. Eight examples at a time: the 256 sums that they can have are made once and
-/// then looked up by a byte of every pattern.
+/// then looked up by a byte of every pattern, for four columns at once.
 fn random_patterns(columns: &[&[f64]], seed: u64) -> Vec<Vec<f64>> {
+    let groups: Vec<&[&[f64]]> = columns.chunks(LANES).collect();
+    let none = || vec![vec![[0.0; LANES]; PATTERNS]; groups.len()];
     let words = columns[0].len().div_ceil(WORD);
     let length = TASK.max(words.div_ceil(TASKS));
-    let tasks: Vec<Vec<Vec<f64>>> = (0..words.div_ceil(length))
+    let tasks: Vec<Vec<Vec<[f64; LANES]>>> = (0..words.div_ceil(length))
         .into_par_iter()
         .map(|task| {
-            let mut sums = vec![vec![0.0; PATTERNS]; columns.len()];
-            let mut flips = vec![[0_u8; WORD / BYTE]; PATTERNS];
+            let mut sums = none();
+            let mut flips = vec![[0_u8; BYTES]; PATTERNS];
             for word in task * length..((task + 1) * length).min(words) {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 rng.set_stream(word as u64);
                 rng.fill_bytes(flips.as_flattened_mut());
-                for (column, sums) in columns.iter().zip(&mut sums) {
-                    let end = column.len().min((word + 1) * WORD);
-                    add_signed(&column[word * WORD..end], &flips, sums);
+                for (group, sums) in groups.iter().zip(&mut sums) {
+                    add_signed(group, word * WORD, &flips, sums);
                 }
             }
             sums
         })
         .collect();
-    let mut total = vec![vec![0.0; PATTERNS]; columns.len()];
+    let mut total = none();
     for sums in tasks {
-        for (total, sums) in total.iter_mut().flatten().zip(sums.iter().flatten()) {
-            *total += sums;
+        let totals = total.iter_mut().flatten().flatten();
+        for (total, sum) in totals.zip(sums.iter().flatten().flatten()) {
+            *total += sum;
         }
     }
-    total
+    let of_column = |column: usize| {
+        let sums = total[column / LANES].iter();
+        sums.map(|lanes| lanes[column % LANES]).collect()
+    };
+    (0..columns.len()).map(of_column).collect()
 }
 
-/// Adds to each sum that of up to 64 values under its pattern.
-fn add_signed(values: &[f64], flips: &[[u8; WORD / BYTE]], sums: &mut [f64]) {
-    let mut tables = [[0.0; 256]; WORD / BYTE];
-    for (table, values) in tables.iter_mut().zip(values.chunks(BYTE)) {
-        *table = signed_sums(values);
+/// Adds to the sums of up to four columns their values from `start` on, as many as a word has signs for, under every pattern.
+fn add_signed(columns: &[&[f64]], start: usize, flips: &[[u8; BYTES]], sums: &mut [[f64; LANES]]) {
+    let mut tables = [[[0.0; LANES]; 256]; BYTES];
+    for (byte, table) in tables.iter_mut().enumerate() {
+        let from = start + byte * BYTE;
+        for (lane, column) in columns.iter().enumerate() {
+            let values = &column[from.min(column.len())..column.len().min(from + BYTE)];
+            for (entry, sum) in table.iter_mut().zip(signed_sums(values)) {
+                entry[lane] = sum;
+            }
+        }
     }
-    for (sum, flips) in sums.iter_mut().zip(flips) {
-        let of = |byte: usize| tables[byte][usize::from(flips[byte])];
-        // In pairs, which do not wait for each other.
-        let [left, right] = [0, 4].map(|at| (of(at) + of(at + 1)) + (of(at + 2) + of(at + 3)));
-        *sum += left + right;
+    for (sums, flips) in sums.iter_mut().zip(flips) {
+        let [one, two, three, four]: [&[f64; LANES]; BYTES] =
+            std::array::from_fn(|byte| &tables[byte][usize::from(flips[byte])]);
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            *sum += (one[lane] + two[lane]) + (three[lane] + four[lane]);
+        }
     }
 }
 
