@@ -318,7 +318,7 @@ if has_sm:
     import statsmodels
     versions["statsmodels"] = statsmodels.__version__
 doc = {
-    "command": "cd /work/scratch/paired && OPENBLAS_NUM_THREADS=1 ../v/bin/python make_paired.py",
+    "command": "OPENBLAS_NUM_THREADS=1 python tests/golden/oracle/paired.py tests/golden/paired.json",
     "versions": versions,
     "conventions": {
         "a, b": "baseline and candidate, multiples of 1e-4; the statistic is the mean of b - a",
