@@ -17,7 +17,7 @@ pub struct Crafted {
     pub host: Host,
 }
 
-/// A number from 0 to 1 that looks random: SplitMix64.
+/// A number from 0 to 1 that looks random (`SplitMix64`).
 pub fn noise(place: usize) -> f64 {
     let mixed = (place as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,4 +1,4 @@
-//! `ragkit compare` and `ragkit gate`, as a user and as a CI job sees them.
+//! `ragkit compare` and `ragkit gate check`: each kind of run has its fixed verdict.
 
 use ragkit::metrics::Better;
 use serde_json::Value;
@@ -6,18 +6,21 @@ use serde_json::Value;
 use crate::crafted::{Crafted, noise};
 use crate::sandbox::{Sandbox, Shown};
 
-const GATE: &str = r#"baseline = "kept"
+pub const GATE: &str = r#"baseline = "kept"
 
 [[rules]]
 no_worse = { metric = "nDCG@10", min_effect = 0.01 }
 "#;
+
+/// What a test does to a run before it is written.
+type Change = fn(&mut Crafted);
 
 fn score(_: usize, place: usize) -> f64 {
     noise(place)
 }
 
 /// A run of 400 examples in `base`, another in `new`, changed as the test wants it, and a gate over them.
-fn pair(change: impl FnOnce(&mut Crafted)) -> Sandbox {
+pub fn pair(change: impl FnOnce(&mut Crafted)) -> Sandbox {
     let sandbox = Sandbox::new().file("gate.toml", GATE);
     Crafted::new(&["a"], 400, score).write(&sandbox.path("base"));
     let mut new = Crafted::new(&["a"], 400, score);
@@ -31,7 +34,7 @@ fn check(sandbox: &Sandbox, more: &str) -> Shown {
 }
 
 /// Exit code, verdict, and why, of the first check that is not ok.
-fn verdict(sandbox: &Sandbox, more: &str) -> (i32, String, String) {
+pub fn verdict(sandbox: &Sandbox, more: &str) -> (i32, String, String) {
     let shown = check(sandbox, &format!("--format json {more}"));
     let parsed: Value =
         serde_json::from_str(&shown.stdout).unwrap_or_else(|_| panic!("{shown:#?}"));
@@ -48,7 +51,7 @@ fn verdict(sandbox: &Sandbox, more: &str) -> (i32, String, String) {
     )
 }
 
-fn lower(new: &mut Crafted, by: impl Fn(usize) -> f64) {
+pub fn lower(new: &mut Crafted, by: impl Fn(usize) -> f64) {
     for (place, example) in new.examples.iter_mut().enumerate() {
         example.scores[0][0] = example.scores[0][0].map(|value| value - by(place));
     }
@@ -107,7 +110,7 @@ fn the_three_answers() {
 
 #[test]
 fn what_cannot_be_compared_is_said_and_is_no_success() {
-    let cases: [(&str, fn(&mut Crafted), &str); 7] = [
+    let cases: [(&str, Change, &str); 7] = [
         (
             "queries",
             |new| drop(new.examples.remove(7)),
@@ -121,11 +124,9 @@ fn what_cannot_be_compared_is_said_and_is_no_success() {
         (
             "corpus",
             |new| {
-                drop(
-                    new.identity
-                        .conditions
-                        .insert("corpus".into(), "decaf".into()),
-                )
+                new.identity
+                    .conditions
+                    .insert("corpus".into(), "decaf".into());
             },
             "`corpus` is c0ffee in the baseline, decaf in the candidate",
         ),
@@ -288,7 +289,7 @@ fn a_gate_with_a_mistake_points_at_it() {
 
 #[test]
 fn floors_and_completeness() {
-    let with = |rule: &str, change: fn(&mut Crafted)| {
+    let with = |rule: &str, change: Change| {
         let sandbox = pair(change).file("gate.toml", format!("[[rules]]\n{rule}\n"));
         verdict(&sandbox, "")
     };
@@ -342,7 +343,7 @@ fn floors_and_completeness() {
         2
     );
 
-    let few_fail: fn(&mut Crafted) = |new| {
+    let few_fail: Change = |new| {
         for example in &mut new.examples[..6] {
             example.outputs[0].error = Some("timeout".to_owned());
         }
@@ -353,10 +354,10 @@ fn floors_and_completeness() {
     );
     assert_eq!(with("completeness = { min = 0.99 }", few_fail).0, 1);
     assert_eq!(with("completeness = { min = 0.98 }", few_fail).0, 0);
-    let no_value: fn(&mut Crafted) = |new| {
+    let no_value: Change = |new| {
         new.examples[..6]
             .iter_mut()
-            .for_each(|example| example.scores[0][0] = None)
+            .for_each(|example| example.scores[0][0] = None);
     };
     assert_eq!(
         with(
@@ -443,254 +444,4 @@ fn the_stage_at_which_two_runs_part_is_found() {
         "{table}"
     );
     assert!(table.contains("d1 (grade 1)"), "{table}");
-}
-
-/// A judge asked three times that disagrees with itself: a drop within its noise is no regression.
-#[test]
-fn a_drop_within_the_noise_of_the_judge_is_no_regression() {
-    use polars::prelude::{Column, DataFrame, ParquetWriter};
-    let judged = |sandbox: &Sandbox, name: &str, drop: f64| {
-        let mut run = Crafted::new(&["a"], 400, |_, _| 0.5);
-        run.identity.metrics[0].judge = Some("judge-1".to_owned());
-        lower(&mut run, |place| drop * (0.5 + noise(place + 77)));
-        let run = run.write(&sandbox.path(name));
-        let rows = run
-            .examples
-            .iter()
-            .enumerate()
-            .flat_map(|(place, example)| {
-                let value = example.scores[0][0].unwrap();
-                [-0.4, 0.0, 0.4]
-                    .map(|d| (example.id.clone(), value + d * (1.0 + 0.1 * noise(place))))
-            });
-        let (ids, values): (Vec<String>, Vec<f64>) = rows.unzip();
-        let same = |text: &'static str| vec![text; ids.len()];
-        let columns = vec![
-            Column::new("variant".into(), same("a")),
-            Column::new("metric".into(), same("nDCG@10")),
-            Column::new("value".into(), &values),
-            Column::new("example_id".into(), &ids),
-        ];
-        let mut frame = DataFrame::new(ids.len(), columns).unwrap();
-        let file =
-            std::fs::File::create(sandbox.path(&format!("{name}/judgements.parquet"))).unwrap();
-        ParquetWriter::new(file).finish(&mut frame).unwrap();
-    };
-    for (drop, expected) in [(0.02, "inconclusive"), (0.2, "regression")] {
-        let sandbox = Sandbox::new().file("gate.toml", GATE);
-        judged(&sandbox, "base", 0.0);
-        judged(&sandbox, "new", drop);
-        let (_, answer, because) = verdict(&sandbox, "");
-        assert_eq!(answer, expected, "{because}");
-        let table = sandbox.ok("compare base new").stdout;
-        assert!(table.contains("(800 of 800 flip)"), "{table}");
-    }
-}
-
-#[test]
-fn promoted_baselines_never_change_and_are_lowered_with_a_reason_only() {
-    let sandbox = pair(|new| lower(new, |place| 0.001 * noise(place + 5)));
-    sandbox.ok("gate promote gate.toml base");
-    let ledger = String::from_utf8(sandbox.read("kept/ledger.jsonl")).unwrap();
-    assert!(
-        ledger.contains("\"version\":1") && !ledger.contains("reason"),
-        "{ledger}"
-    );
-    assert_eq!(sandbox.run("gate check gate.toml new").code, Some(0));
-    let shown = sandbox.run("gate promote gate.toml new");
-    assert_eq!(shown.code, Some(2));
-    assert!(
-        shown.stderr.contains(
-            "this run would lower the baseline: nDCG@10 of a on all: 0.490664 → 0.490175"
-        ),
-        "{}",
-        shown.stderr
-    );
-    let mut command = sandbox.command("gate promote gate.toml new --reason");
-    assert!(
-        command
-            .arg("the labels were mended")
-            .status()
-            .unwrap()
-            .success()
-    );
-    let ledger = String::from_utf8(sandbox.read("kept/ledger.jsonl")).unwrap();
-    assert!(
-        ledger.lines().count() == 2
-            && ledger.contains("the labels were mended")
-            && ledger.contains("lowered"),
-        "{ledger}"
-    );
-    assert!(
-        sandbox.path("kept/v0001/examples.parquet").exists()
-            && !sandbox.path("kept/v0002/results.parquet").exists()
-    );
-    // A better run needs no reason.
-    sandbox.ok("gate promote gate.toml base");
-    std::fs::copy(
-        sandbox.path("new/examples.parquet"),
-        sandbox.path("kept/v0003/examples.parquet"),
-    )
-    .unwrap();
-    let shown = sandbox.run("gate check gate.toml new");
-    assert!(
-        shown.code == Some(2)
-            && shown
-                .stderr
-                .contains("is not as it was when it was promoted"),
-        "{shown:#?}"
-    );
-}
-
-#[test]
-fn every_format_of_a_verdict() {
-    let sandbox = pair(|new| lower(new, |place| 0.2 * noise(place + 5000)));
-    let summary = sandbox.path("summary.md");
-    let mut command = sandbox.command("gate check gate.toml new --baseline base --format github --junit j.xml --markdown m.md --json v.json");
-    let output = command
-        .env("GITHUB_STEP_SUMMARY", &summary)
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("::error file=gate.toml,line=3,title=ragkit gate%3A no_worse::REGRESSION: nDCG@10 of a, 0.4"), "{text}");
-    for markdown in [
-        std::fs::read_to_string(&summary).unwrap(),
-        String::from_utf8(sandbox.read("m.md")).unwrap(),
-    ] {
-        assert!(
-            markdown.starts_with("### gate gate.toml: failed (1 regression)"),
-            "{markdown}"
-        );
-        assert!(
-            markdown.contains("| REGRESSION | no_worse | a       | nDCG@10 |"),
-            "{markdown}"
-        );
-    }
-    let junit = String::from_utf8(sandbox.read("j.xml")).unwrap();
-    assert!(
-        junit.contains("tests=\"1\"")
-            && junit.contains("failures=\"1\"")
-            && junit.contains("<failure message=\"REGRESSION: nDCG@10 of a, "),
-        "{junit}"
-    );
-    let json: Value = serde_json::from_slice(&sandbox.read("v.json")).unwrap();
-    assert_eq!(
-        (&json["exit_code"], &json["family"]),
-        (&1.into(), &1.into())
-    );
-}
-
-const RATIO: &str = r#"noise = "noise.json"
-
-[[rules]]
-ratio = { metric = "latency_p50_ms", variant = "b", to = "a", max = 1.10 }
-"#;
-
-fn timed(sandbox: &Sandbox, name: &str, factor: f64) {
-    let run = Crafted::new(&["a", "b"], 200, |_, place| noise(place));
-    let latency = |variant: usize, place: usize, call: u32| {
-        let jitter = noise(place * 10 + variant * 4 + call as usize);
-        (1.0 + 0.3 * jitter) * if variant == 1 { factor } else { 1.0 }
-    };
-    run.timed(latency).write(&sandbox.path(name));
-}
-
-#[test]
-fn a_ratio_needs_alternated_variants_and_measured_noise() {
-    let sandbox = Sandbox::new().file("gate.toml", RATIO);
-    timed(&sandbox, "same", 1.0);
-    timed(&sandbox, "slow", 1.4);
-    Crafted::new(&["a", "b"], 200, |_, place| noise(place)).write(&sandbox.path("together"));
-    let answer = |run: &str| {
-        let shown = sandbox.run(&format!("gate check gate.toml {run} --format json"));
-        let parsed: Value = serde_json::from_str(&shown.stdout).unwrap();
-        (
-            shown.code.unwrap(),
-            parsed["checks"][0]["because"].as_str().unwrap().to_owned(),
-        )
-    };
-    assert!(
-        answer("together")
-            .1
-            .contains("not timed in turns; make the run with `ragkit eval --interleave`")
-    );
-    assert_eq!(answer("together").0, 2);
-    let (code, because) = answer("same");
-    assert!(
-        code == 2 && because.contains("the noise of this machine"),
-        "{because}"
-    );
-    let shown = sandbox.ok("gate calibrate gate.toml same");
-    let noise: Value = serde_json::from_str(&shown.stdout).unwrap();
-    let of = noise["linux-x86_64, 2 processors, 2 threads, cpu"][0]["ratio"]
-        .as_f64()
-        .unwrap();
-    assert!((1.0..1.1).contains(&of), "{noise}");
-    assert_eq!(answer("same").0, 0, "{}", answer("same").1);
-    let (code, because) = answer("slow");
-    assert!(code == 1 && because.starts_with("1.4"), "{because}");
-    let (code, _) = answer("together");
-    assert_eq!(code, 2);
-}
-
-/// A run that alternates its variants records every call, and finds what another run finds.
-#[test]
-fn eval_alternates_variants() {
-    let sandbox = Sandbox::with_dataset();
-    let run = |more: &str| {
-        let shown = sandbox.ok(&format!("eval config.toml --format json {more}"));
-        let result: Value = serde_json::from_str(&shown.stdout).unwrap();
-        (
-            result["run"].as_str().unwrap().to_owned(),
-            result["summary"].clone(),
-        )
-    };
-    let ((together, one), (alternated, other)) = (run(""), run("--interleave=3"));
-    assert_eq!(one, other);
-    let gate = "[[rules]]\nratio = { metric = \"latency_p95_ms\", variant = \"hybrid\", to = \"bm25\", max = 2.0 }\n";
-    let sandbox = sandbox.file("gate.toml", gate);
-    let shown = sandbox.run(&format!("gate check gate.toml {together}"));
-    assert!(
-        shown.stdout.contains("not timed in turns"),
-        "{}",
-        shown.stdout
-    );
-    let shown = sandbox.run(&format!("gate check gate.toml {alternated}"));
-    assert!(
-        shown.stdout.contains("the noise of this machine"),
-        "{}",
-        shown.stdout
-    );
-    // Five queries in batches of two, three rounds, two calls a round: every variant is timed 6 times on every query.
-    let timings = polars_rows(&sandbox.path(&format!("{alternated}/timings.parquet")));
-    assert_eq!(timings, 5 * 6 * (1 + 2 + 4));
-}
-
-fn polars_rows(path: &std::path::Path) -> usize {
-    use polars::prelude::{ParquetReader, SerReader};
-    ParquetReader::new(std::fs::File::open(path).unwrap())
-        .finish()
-        .unwrap()
-        .height()
-}
-
-/// Clusters come from the config, and change the interval.
-#[test]
-fn clusters_come_from_the_config() {
-    let sandbox = Sandbox::with_dataset();
-    sandbox.ok("eval config.toml");
-    let clustered = crate::sandbox::CONFIG.replace("slices =", "cluster = \"kind\"\nslices =");
-    let sandbox = sandbox.file("config.toml", clustered);
-    let run = sandbox.ok("eval config.toml --format json").stdout;
-    let run: Value = serde_json::from_str(&run).unwrap();
-    let run = run["run"].as_str().unwrap();
-    let shown = sandbox.ok(&format!("compare {run}:bm25 {run}:hybrid --format json"));
-    let parsed: Value = serde_json::from_str(&shown.stdout).unwrap();
-    assert_eq!(
-        (
-            &parsed["differences"][0]["n"],
-            &parsed["differences"][0]["clusters"]
-        ),
-        (&5.into(), &2.into())
-    );
 }

@@ -130,7 +130,7 @@ fn random_patterns(columns: &[&[f64]], seed: u64) -> Vec<Vec<f64>> {
 
 /// Adds to the sums of up to four columns their values from `start` on, as many as a word has signs for, under every pattern.
 fn add_signed(columns: &[&[f64]], start: usize, flips: &[[u8; BYTES]], sums: &mut [[f64; LANES]]) {
-    let mut tables = [[[0.0; LANES]; 256]; BYTES];
+    let mut tables = vec![[[0.0; LANES]; 256]; BYTES];
     for (byte, table) in tables.iter_mut().enumerate() {
         let from = start + byte * BYTE;
         for (lane, column) in columns.iter().enumerate() {

@@ -132,16 +132,16 @@ impl Run {
         variant: &str,
         metric: &str,
     ) -> anyhow::Result<BTreeMap<String, Vec<f64>>> {
-        let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        if !self.path.file(files::JUDGEMENTS).exists() {
-            return Ok(found);
-        }
         const COLUMNS: [(&str, DataType); 4] = [
             ("variant", DataType::Utf8),
             ("example_id", DataType::Utf8),
             ("metric", DataType::Utf8),
             ("value", DataType::Float64),
         ];
+        let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        if !self.path.file(files::JUDGEMENTS).exists() {
+            return Ok(found);
+        }
         self.each_batch(files::JUDGEMENTS, &COLUMNS, &mut |batch| {
             let text = |place: usize| batch[place].as_string_opt::<i32>();
             let (variants, examples, metrics) = (text(0)?, text(1)?, text(2)?);

@@ -1,13 +1,13 @@
 """Golden figures for paired comparison: writes tests/golden/paired.json (and prints a summary).
 
-Run: OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 /work/scratch/v/bin/python make_paired.py [OUT]
+Run: OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python paired.py OUT
 """
 import json, platform, sys, time
 from decimal import Decimal, getcontext
 import numpy as np, scipy
 from scipy import stats
 
-OUT = sys.argv[1] if len(sys.argv) > 1 else "/work/main/tests/golden/paired.json"
+OUT = sys.argv[1]
 B_PERM = 999_999
 B_BCA = 200_000
 SEED_PERM, SEED_BCA, SEED_BCA2 = 1, 2, 3
