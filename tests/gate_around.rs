@@ -255,3 +255,61 @@ fn clusters_come_from_the_config() {
         (&5.into(), &2.into())
     );
 }
+
+/// What would let a drop hide: values on one side only, slices that are not there, variants that are gone.
+#[test]
+fn nothing_hides_a_drop() {
+    let gone = pair(|new| {
+        for example in &mut new.examples[..40] {
+            example.scores[0][0] = None;
+        }
+    });
+    let (code, _, because) = verdict(&gone, "");
+    assert!(
+        code == 2 && because.starts_with("40 examples have a value on one side only"),
+        "{because}"
+    );
+    assert_eq!(verdict(&gone, "--waive values").0, 0);
+
+    let rule = "no_worse = { metric = \"nDCG@10\", min_effect = 0.01, slices = [\"language\"] }";
+    let unknown = pair(|_| {}).file("gate.toml", format!("[[rules]]\n{rule}\n"));
+    let (code, _, because) = verdict(&unknown, "");
+    assert_eq!(
+        (code, because.as_str()),
+        (2, "the run has no slices by `language`; it has kind")
+    );
+    let shown = unknown.run("compare base new --slices language");
+    assert!(
+        shown.code == Some(2) && shown.stderr.contains("no slices by `language`"),
+        "{shown:#?}"
+    );
+
+    let sandbox = Sandbox::new().file("gate.toml", GATE);
+    Crafted::new(&["a", "b"], 400, |_, place| noise(place)).write(&sandbox.path("base"));
+    Crafted::new(&["a"], 400, |_, place| noise(place)).write(&sandbox.path("new"));
+    let (code, _, because) = verdict(&sandbox, "");
+    assert_eq!(
+        (code, because.as_str()),
+        (2, "the run has no such variant; it has a")
+    );
+    let narrowed = sandbox.run("gate check gate.toml new:a --baseline base");
+    assert_eq!(narrowed.code, Some(0), "{narrowed:#?}");
+}
+
+/// Each rule keeps its own `min_effect`, on whatever line it stands.
+#[test]
+fn rules_on_one_line_are_two_rules() {
+    let rule =
+        |effect: f64| format!("{{ no_worse = {{ metric = \"nDCG@10\", min_effect = {effect} }} }}");
+    let text = format!("rules = [{}, {}]", rule(0.5), rule(0.01));
+    let sandbox = pair(|new| lower(new, |place| 0.2 * noise(place + 5000))).file("gate.toml", text);
+    let shown = sandbox.run("gate check gate.toml new --baseline base --format json");
+    let parsed: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let answers: Vec<&Value> = parsed["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| &check["answer"])
+        .collect();
+    assert_eq!(answers, ["ok", "regression"]);
+}

@@ -58,7 +58,7 @@ struct Check {
     /// The run to compare with, instead of the gate's baseline.
     #[arg(long, value_name = "RUN")]
     baseline: Option<PathBuf>,
-    /// Compare although these differ: corpus, queries, k, convention, judge.
+    /// Compare although these differ: corpus, queries, k, convention, judge, hardware, values.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     waive: Vec<String>,
     /// How to print. `github` prints annotations and adds a summary to $`GITHUB_STEP_SUMMARY`.
@@ -93,7 +93,7 @@ struct Promote {
     /// Why this run is kept although something is lower than before, or a rule is not kept.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Compare although these differ: corpus, queries, k, convention, judge.
+    /// Compare although these differ: corpus, queries, k, convention, judge, hardware, values.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     waive: Vec<String>,
 }

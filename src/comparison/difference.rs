@@ -1,13 +1,13 @@
 //! The rows of a comparison: metric × slice.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde::Serialize;
 
 use super::{Joined, JudgeNoise, Side};
 use crate::metrics::paired::{Pair, Paired, Test, paired};
 use crate::metrics::significance::holm;
 use crate::metrics::{Better, Clusters, power};
-use crate::report::ALL;
+use crate::report::{ALL, Scores};
 
 /// A slice of fewer examples is shown and not tested: it would cost the others power and decide nothing.
 const TESTED_FROM: usize = 20;
@@ -52,7 +52,36 @@ impl Default for Question {
 }
 
 impl Sliced {
-    fn has(&self, slice: &str) -> bool {
+    /// Whether the slices of every field that is named are there.
+    ///
+    /// # Errors
+    /// Names the field that no example has.
+    pub fn check(&self, scores: &Scores) -> anyhow::Result<()> {
+        let Self::By(fields) = self else {
+            return Ok(());
+        };
+        let field = |slice: &'_ str| slice.split_once('=').map(|(field, _)| field.to_owned());
+        let mut known: Vec<String> = scores
+            .slices
+            .iter()
+            .filter_map(|(slice, _)| field(slice))
+            .collect();
+        known.dedup();
+        for field in fields.iter().filter(|field| !field.is_empty()) {
+            ensure!(
+                known.contains(field),
+                "the run has no slices by `{field}`; it has {}",
+                if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    known.join(", ")
+                }
+            );
+        }
+        Ok(())
+    }
+
+    pub(crate) fn has(&self, slice: &str) -> bool {
         let field = slice.split_once('=').map(|(field, _)| field);
         match self {
             Self::Every => true,
@@ -201,6 +230,7 @@ pub fn differences(
     joined: &Joined,
     question: &Question,
 ) -> anyhow::Result<Vec<Difference>> {
+    question.slices.check(&candidate.scores)?;
     let columns = columns(baseline, candidate, joined, &question.metrics)?;
     let clustered = candidate.scores.clusters.iter().any(Option::is_some);
     let mut rows = Vec::new();

@@ -5,7 +5,7 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::Answer;
 use super::config::{Bound, quantile};
-use crate::comparison::Side;
+use crate::comparison::{Side, Sliced};
 use crate::metrics::Clusters;
 use crate::metrics::statistics::{self, Interval, exact_share, intervals, mean};
 use crate::report::ALL;
@@ -26,6 +26,8 @@ pub(super) struct Estimate {
     pub(super) value: f64,
     pub(super) interval: Option<Interval>,
     pub(super) n: usize,
+    /// Examples that have no such value.
+    pub(super) without: usize,
 }
 
 /// The estimates that a rule is about: over all examples and over the slices that it names.
@@ -41,17 +43,16 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
         )
     })?;
     let clustered = side.scores.clusters.iter().any(Option::is_some);
-    let is_asked = |slice: &str| {
-        let field = slice.split_once('=').map(|(field, _)| field.to_owned());
-        slice == ALL || field.is_some_and(|field| rule.slices.contains(&field))
-    };
+    let asked = Sliced::By(rule.slices.clone());
+    asked.check(&side.scores)?;
     let mut found = Vec::new();
     for (slice, places) in side
         .scores
         .slices
         .iter()
-        .filter(|(slice, _)| is_asked(slice))
+        .filter(|(slice, _)| asked.has(slice))
     {
+        let of_slice = places.len();
         let places: Vec<usize> = places
             .iter()
             .copied()
@@ -74,6 +75,7 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
             value,
             interval: interval.or_else(|| of_equal(&column)),
             n: column.len(),
+            without: of_slice - column.len(),
         });
     }
     Ok(found)
@@ -114,6 +116,7 @@ fn latency(side: &Side, stage: Option<&str>, probability: f64) -> anyhow::Result
         value: statistics::quantile(&sorted, probability),
         interval,
         n,
+        without: 0,
     })
 }
 
@@ -129,10 +132,16 @@ pub(super) fn bound(estimate: &Estimate, limit: Limit, value: f64) -> (Answer, S
         Limit::Floor => (interval.low >= value, interval.high < value, "at least"),
         Limit::Ceiling => (interval.high <= value, interval.low > value, "at most"),
     };
-    let found = format!(
+    let mut found = format!(
         "{:.4} [{:.4}, {:.4}]",
         estimate.value, interval.low, interval.high
     );
+    if estimate.without > 0 {
+        found = format!(
+            "{found} over {} examples ({} have no value)",
+            estimate.n, estimate.without
+        );
+    }
     match (good, bad) {
         (true, _) => (Answer::Ok, format!("{found}, wanted {wanted} {value}")),
         (_, true) => (

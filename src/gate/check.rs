@@ -33,6 +33,7 @@ pub fn check(
         baseline,
         waived,
         found: Vec::new(),
+        compared: Vec::new(),
         left_out: Vec::new(),
         differs: Vec::new(),
     };
@@ -88,6 +89,8 @@ struct Checks<'a> {
     baseline: Option<&'a Run>,
     waived: &'a [String],
     found: Vec<Check>,
+    /// Comparisons that wait for the rest of their family, with the smallest drop that matters to each.
+    compared: Vec<(Check, Difference, f64)>,
     left_out: Vec<String>,
     differs: Vec<Mismatch>,
 }
@@ -245,6 +248,10 @@ impl Checks<'_> {
         self.push(check, answer, because);
     }
 
+    fn is_waived(&self, name: &str) -> bool {
+        self.waived.iter().any(|one| one == name) || self.gate.waive.contains_key(name)
+    }
+
     /// The rules that compare, without their answers: those need the whole family.
     fn comparisons(&mut self, side: &Side) {
         let gate = self.gate;
@@ -284,15 +291,25 @@ impl Checks<'_> {
                 let because = "no example has a value on both sides";
                 self.push(check(), Answer::CannotCompare, because);
             }
-            self.found.extend(rows.into_iter().map(|row| Check {
-                metric: row.metric.clone(),
-                slice: row.slice.clone(),
-                value: Some(row.difference),
-                ci_low: row.ci_low,
-                ci_high: row.ci_high,
-                difference: Some(row),
-                ..check()
-            }));
+            for row in rows {
+                let check = Check {
+                    metric: row.metric.clone(),
+                    slice: row.slice.clone(),
+                    value: Some(row.difference),
+                    ci_low: row.ci_low,
+                    ci_high: row.ci_high,
+                    ..check()
+                };
+                if row.unpaired > 0 && !self.is_waived("values") {
+                    let because = format!(
+                        "{} examples have a value on one side only; where that is as it should be, `--waive values`",
+                        row.unpaired
+                    );
+                    self.push(check, Answer::CannotCompare, because);
+                } else {
+                    self.compared.push((check, row, rule.min_effect));
+                }
+            }
         }
     }
 
@@ -324,9 +341,7 @@ impl Checks<'_> {
         };
         let metrics: Vec<&str> = metrics.filter(is_ruled).collect();
         let found = mismatches(&before, side, &joined, &metrics, gate.times());
-        let is_waived =
-            |name: &str| self.waived.iter().any(|one| one == name) || gate.waive.contains_key(name);
-        for mut mismatch in waive(found, is_waived)? {
+        for mut mismatch in waive(found, |name| self.is_waived(name))? {
             if let Some(reason) = gate.waive.get(&mismatch.name) {
                 mismatch.detail = format!("{} ({reason})", mismatch.detail);
             }
@@ -378,22 +393,21 @@ impl Checks<'_> {
     /// Adjusts all comparisons as one family and lets the rules speak. Returns the size of the family.
     fn decide(&mut self) -> usize {
         let gate = self.gate;
-        let compared = |check: &&mut Check| check.difference.is_some();
         let mut rows: Vec<Difference> = self
-            .found
+            .compared
             .iter()
-            .filter_map(|check| check.difference.clone())
+            .map(|(_, row, _)| row.clone())
             .collect();
         adjust(&mut rows);
         let family = rows.iter().filter(|row| row.p_holm.is_some()).count();
-        for (check, row) in self.found.iter_mut().filter(compared).zip(rows) {
-            let min_effect = gate.numbered().find_map(|(rule, line)| match rule {
-                Rule::NoWorse(rule) if line == check.line => Some(rule.min_effect),
-                _ => None,
-            });
-            let effect = min_effect.unwrap_or_default();
-            (check.answer, check.because) = no_worse(&row, effect, family, gate.alpha, gate.power);
-            check.difference = Some(row);
+        let compared = std::mem::take(&mut self.compared);
+        for ((check, _, min_effect), row) in compared.into_iter().zip(rows) {
+            let (answer, because) = no_worse(&row, min_effect, family, gate.alpha, gate.power);
+            let check = Check {
+                difference: Some(row),
+                ..check
+            };
+            self.push(check, answer, because);
         }
         family
     }

@@ -28,7 +28,7 @@ pub struct Gate {
     /// What an inconclusive check means for the exit code.
     #[serde(default)]
     pub on_inconclusive: OnInconclusive,
-    /// What may differ between run and baseline, with the reason: `corpus`, `queries`, `k`, `convention`, `judge`, `hardware`.
+    /// What may differ between run and baseline, with the reason: `corpus`, `queries`, `k`, `convention`, `judge`, `hardware`, `values`.
     #[serde(default)]
     pub waive: BTreeMap<String, String>,
     /// The file of measured noise that `ratio` rules rest on, kept by `ragkit gate calibrate`.
@@ -192,7 +192,15 @@ impl Gate {
 }
 
 /// What can be waived.
-const WAIVERS: [&str; 6] = ["corpus", "queries", "k", "convention", "judge", "hardware"];
+const WAIVERS: [&str; 7] = [
+    "corpus",
+    "queries",
+    "k",
+    "convention",
+    "judge",
+    "hardware",
+    "values",
+];
 
 /// Whether `name` is something that can be waived.
 pub(super) fn check_waiver(name: &str) -> anyhow::Result<()> {
