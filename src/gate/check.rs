@@ -3,13 +3,11 @@
 use anyhow::ensure;
 
 use super::bound::{Limit, bound, estimates};
-use super::config::{Completeness, NoWorse, Rule};
+use super::config::{Completeness, Rule};
 use super::ratio::ratio;
 use super::verdict::{Answer, Check, Verdict};
-use super::{Gate, Noise, no_worse};
-use crate::comparison::{
-    Difference, Joined, Mismatch, Question, Side, Sliced, adjust, differences, mismatches, waive,
-};
+use super::{Gate, Noise};
+use crate::comparison::{Difference, Mismatch, Side};
 use crate::report::{ALL, Run};
 
 /// Holds every rule against the variants of `run`, comparing with `baseline` where rules compare. `waived` adds to what the
@@ -83,20 +81,21 @@ fn all_variants(run: &Run, baseline: Option<&Run>) -> Vec<String> {
     variants
 }
 
-struct Checks<'a> {
-    gate: &'a Gate,
-    run: &'a Run,
-    baseline: Option<&'a Run>,
-    waived: &'a [String],
+/// The checks of a run, as they come in.
+pub(super) struct Checks<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) run: &'a Run,
+    pub(super) baseline: Option<&'a Run>,
+    pub(super) waived: &'a [String],
     found: Vec<Check>,
     /// Comparisons that wait for the rest of their family, with the smallest drop that matters to each.
-    compared: Vec<(Check, Difference, f64)>,
-    left_out: Vec<String>,
-    differs: Vec<Mismatch>,
+    pub(super) compared: Vec<(Check, Difference, f64)>,
+    pub(super) left_out: Vec<String>,
+    pub(super) differs: Vec<Mismatch>,
 }
 
 /// A check about nothing in particular yet.
-fn about(rule: &'static str, line: usize, variant: &str, metric: &str) -> Check {
+pub(super) fn about(rule: &'static str, line: usize, variant: &str, metric: &str) -> Check {
     Check {
         rule,
         line,
@@ -113,7 +112,7 @@ fn about(rule: &'static str, line: usize, variant: &str, metric: &str) -> Check 
 }
 
 impl Checks<'_> {
-    fn push(&mut self, check: Check, answer: Answer, because: impl Into<String>) {
+    pub(super) fn push(&mut self, check: Check, answer: Answer, because: impl Into<String>) {
         self.found.push(Check {
             answer,
             because: because.into(),
@@ -248,118 +247,6 @@ impl Checks<'_> {
         self.push(check, answer, because);
     }
 
-    fn is_waived(&self, name: &str) -> bool {
-        self.waived.iter().any(|one| one == name) || self.gate.waive.contains_key(name)
-    }
-
-    /// The rules that compare, without their answers: those need the whole family.
-    fn comparisons(&mut self, side: &Side) {
-        let gate = self.gate;
-        let rules = gate.numbered().filter_map(|(rule, line)| match rule {
-            Rule::NoWorse(rule) => Some((rule, line)),
-            _ => None,
-        });
-        let rules: Vec<(&NoWorse, usize)> = rules.collect();
-        let Some((_, first)) = rules.first() else {
-            return;
-        };
-        let (before, joined) = match self.comparable(side, &rules) {
-            Ok(comparable) => comparable,
-            Err(because) => {
-                let check = about("no_worse", *first, &side.variant, "-");
-                return self.push(check, Answer::CannotCompare, because);
-            }
-        };
-        for (rule, line) in rules {
-            let question = Question {
-                metrics: vec![rule.metric.clone()],
-                slices: Sliced::By(rule.slices.clone()),
-                alpha: gate.alpha,
-                power: gate.power,
-                min_effect: rule.min_effect,
-                seed: gate.seed,
-            };
-            let check = || about("no_worse", line, &side.variant, &rule.metric);
-            let rows = match differences(&before, side, &joined, &question) {
-                Ok(rows) => rows,
-                Err(error) => {
-                    self.push(check(), Answer::CannotCompare, format!("{error:#}"));
-                    continue;
-                }
-            };
-            if rows.is_empty() {
-                let because = "no example has a value on both sides";
-                self.push(check(), Answer::CannotCompare, because);
-            }
-            for row in rows {
-                let check = Check {
-                    metric: row.metric.clone(),
-                    slice: row.slice.clone(),
-                    value: Some(row.difference),
-                    ci_low: row.ci_low,
-                    ci_high: row.ci_high,
-                    ..check()
-                };
-                if row.unpaired > 0 && !self.is_waived("values") {
-                    let because = format!(
-                        "{} examples have a value on one side only; where that is as it should be, `--waive values`",
-                        row.unpaired
-                    );
-                    self.push(check, Answer::CannotCompare, because);
-                } else {
-                    self.compared.push((check, row, rule.min_effect));
-                }
-            }
-        }
-    }
-
-    /// The baseline of a variant and the examples in common, where the two may be compared; why not, where they may not.
-    fn comparable(
-        &mut self,
-        side: &Side,
-        rules: &[(&NoWorse, usize)],
-    ) -> Result<(Side, Joined), String> {
-        let gate = self.gate;
-        let baseline = self.baseline.ok_or_else(|| {
-            format!(
-                "there is no baseline: give one with `--baseline RUN`, or keep this run as one with `ragkit gate promote {} {}`",
-                gate.path.display(),
-                self.run.path.0.display()
-            )
-        })?;
-        let before =
-            Side::of(baseline, &side.variant).map_err(|error| format!("baseline: {error:#}"))?;
-        let joined = Joined::new(&before.scores, &side.scores);
-        let metrics = side
-            .scores
-            .metrics
-            .iter()
-            .map(|(facts, _)| facts.name.as_str());
-        let is_ruled = |metric: &&str| {
-            let mut rules = rules.iter();
-            rules.any(|(rule, _)| rule.metric.eq_ignore_ascii_case(metric))
-        };
-        let metrics: Vec<&str> = metrics.filter(is_ruled).collect();
-        let found = mismatches(&before, side, &joined, &metrics, gate.times());
-        for mut mismatch in waive(found, |name| self.is_waived(name))? {
-            if let Some(reason) = gate.waive.get(&mismatch.name) {
-                mismatch.detail = format!("{} ({reason})", mismatch.detail);
-            }
-            if !self.differs.contains(&mismatch) {
-                self.differs.push(mismatch);
-            }
-        }
-        if joined.places.is_empty() {
-            return Err("no example is in both".to_owned());
-        }
-        for id in joined.only_baseline.iter().chain(&joined.only_candidate) {
-            if !self.left_out.contains(id) {
-                self.left_out.push(id.clone());
-            }
-        }
-        Ok((before, joined))
-    }
-
     fn ratios(&mut self) -> anyhow::Result<()> {
         let gate = self.gate;
         let noise = gate
@@ -388,27 +275,5 @@ impl Checks<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Adjusts all comparisons as one family and lets the rules speak. Returns the size of the family.
-    fn decide(&mut self) -> usize {
-        let gate = self.gate;
-        let mut rows: Vec<Difference> = self
-            .compared
-            .iter()
-            .map(|(_, row, _)| row.clone())
-            .collect();
-        adjust(&mut rows);
-        let family = rows.iter().filter(|row| row.p_holm.is_some()).count();
-        let compared = std::mem::take(&mut self.compared);
-        for ((check, _, min_effect), row) in compared.into_iter().zip(rows) {
-            let (answer, because) = no_worse(&row, min_effect, family, gate.alpha, gate.power);
-            let check = Check {
-                difference: Some(row),
-                ..check
-            };
-            self.push(check, answer, because);
-        }
-        family
     }
 }

@@ -7,6 +7,7 @@ mod annotations;
 mod baseline;
 mod bound;
 mod check;
+mod compared;
 mod config;
 mod junit;
 mod no_worse;
