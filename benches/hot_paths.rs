@@ -13,7 +13,7 @@ use divan::counter::ItemsCount;
 use ragkit::data::{PathText, QrelsFile, Rankings};
 use ragkit::indexes::{Breadth, Flat, Hnsw, HnswConfig, Visible};
 use ragkit::metrics::paired::{Pair, paired};
-use ragkit::metrics::significance::sign_flip;
+use ragkit::metrics::significance::{PATTERNS, sign_flip};
 use ragkit::metrics::statistics::intervals;
 use ragkit::metrics::{Judgements, Metric, Rules};
 use ragkit::models::Matrix;
@@ -118,7 +118,7 @@ fn run_read_and_scored(bencher: Bencher<'_, '_>) {
 fn sign_flips_of_4_columns(bencher: Bencher<'_, '_>) {
     let columns: Vec<Vec<f64>> = (0..4).map(|seed| uniform(ROWS, seed).collect()).collect();
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    bencher.bench(|| sign_flip(&views, None, 17));
+    bencher.bench(|| sign_flip(&views, None, 17, PATTERNS));
 }
 
 #[divan::bench]
@@ -147,5 +147,5 @@ fn paired_a_million_by_ten(bencher: divan::Bencher) {
         .iter()
         .map(|[before, after]| Pair { before, after })
         .collect();
-    bencher.bench(|| paired(&pairs, None, 17));
+    bencher.bench(|| paired(&pairs, None, 17, PATTERNS));
 }

@@ -10,6 +10,9 @@ pub struct Output {
     /// Why there is no answer. An example with an error scores 0 and stays in every mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The batch that it came in, by the examples that were done before it.
+    #[serde(default)]
+    pub batch: u32,
     /// The clock of every call, where variants were alternated; the stages then carry that of the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<Pass>,

@@ -64,15 +64,21 @@ pub fn evaluate<S: System>(
         .filter(|example| !done.contains_key(system.id(example)))
         .collect();
     progress.set_position(resumed_examples as u64);
-    for batch in pending.chunks(options.batch_size) {
-        let outputs: Vec<(&str, Vec<Output>)> = batch
+    for (number, batch) in pending.chunks(options.batch_size).enumerate() {
+        let place = u32::try_from(done.len()).unwrap_or(u32::MAX);
+        let mut outputs: Vec<(&str, Vec<Output>)> = batch
             .iter()
             .map(|example| system.id(example))
             .zip(match alternation {
-                Some(alternation) => alternation.run(batch, done.len(), options.batch_size),
+                Some(alternation) => {
+                    alternation.run(batch, number == 0, done.len(), options.batch_size)
+                }
                 None => system.run(batch),
             })
             .collect();
+        for output in outputs.iter_mut().flat_map(|(_, outputs)| outputs) {
+            output.batch = place;
+        }
         journal.append(&outputs)?;
         done.extend(
             outputs
@@ -130,10 +136,16 @@ pub fn evaluate<S: System>(
 }
 
 impl<S: System> Alternation<'_, S> {
-    /// Every variant on the batch twice a round, in the order A B … B A, and the next time B A … A B: what drifts with time, and
-    /// what the first call warms for the second, falls on all alike.
-    fn run(&self, batch: &[&S::Example], done: usize, batch_size: usize) -> Vec<Vec<Output>> {
-        if done == 0 {
+    /// Every variant on the batch twice a round, in the order A B … B A, and the next time B A … A B: what drifts with time falls on
+    /// all alike, and of two variants also what one call warms for the next. `cold` is the first batch of this process.
+    fn run(
+        &self,
+        batch: &[&S::Example],
+        cold: bool,
+        done: usize,
+        batch_size: usize,
+    ) -> Vec<Vec<Output>> {
+        if cold {
             // Once for nobody's clock.
             self.alone.iter().for_each(|system| drop(system.run(batch)));
         }
@@ -176,6 +188,9 @@ fn take(output: &mut Output, produced: Output, block: u32, call: u32) {
     };
     if output.passes.is_empty() {
         *output = produced;
+    } else if output.error.is_none() {
+        // An answer that comes only sometimes is no answer.
+        output.error = produced.error;
     }
     output.passes.push(pass);
 }

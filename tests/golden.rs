@@ -1,6 +1,6 @@
 //! Figures of other implementations (see `golden/README.md`).
 
-use ragkit::metrics::significance::{holm, sign_flip};
+use ragkit::metrics::significance::{PATTERNS, holm, sign_flip};
 use ragkit::metrics::statistics::intervals;
 use ragkit::metrics::ties::{TiedRanking, bounds};
 use ragkit::metrics::{Judgements, Metric, Rules};
@@ -125,7 +125,7 @@ fn p_values_are_exact_or_near_it() {
             .iter()
             .map(|d| d / 1024.0)
             .collect();
-        let found = sign_flip(&[&differences], None, 17)[0].unwrap();
+        let found = sign_flip(&[&differences], None, 17, PATTERNS)[0].unwrap();
         let exact = sample["p"].as_f64().unwrap();
         // All patterns where they are few; otherwise 10,000 random ones, whose share scatters.
         let tolerance = if differences.len() <= 13 {

@@ -1,7 +1,7 @@
 //! Paired tests, intervals and power against other implementations (see `golden/README.md`).
 
 use ragkit::metrics::paired::{Pair, Test, paired};
-use ragkit::metrics::significance::{mcnemar, sign_flip};
+use ragkit::metrics::significance::{PATTERNS, mcnemar, sign_flip};
 use ragkit::metrics::statistics::{Interval, exact_share, intervals, mean};
 use ragkit::metrics::{Clusters, power};
 use serde_json::Value;
@@ -41,7 +41,7 @@ fn paired_samples_are_those_of_scipy() {
             before: &before,
             after: &after,
         };
-        let found = paired(&[pair], None, 17).remove(0).unwrap();
+        let found = paired(&[pair], None, 17, PATTERNS).remove(0).unwrap();
         assert_eq!(found.test, Test::SignFlip, "{name}");
         assert!(
             (found.difference - number(&sample["mean"])).abs() < 1e-12,
@@ -79,7 +79,9 @@ fn clustered_samples_are_those_of_scipy() {
             before: &before,
             after: &after,
         };
-        let found = paired(&[pair], Some(&clusters), 17).remove(0).unwrap();
+        let found = paired(&[pair], Some(&clusters), 17, PATTERNS)
+            .remove(0)
+            .unwrap();
         let exact = number(&sample["permutation_p_exact"]);
         if clusters.count() <= 13 {
             assert!(
@@ -91,7 +93,7 @@ fn clustered_samples_are_those_of_scipy() {
         near_p(found.p_value, exact, name);
         near_interval(found.interval.unwrap(), &sample["bca"], 0.03, 0.0, name);
         // What comes of taking the examples for independent is another number.
-        let naive = paired(&[pair], None, 17).remove(0).unwrap();
+        let naive = paired(&[pair], None, 17, PATTERNS).remove(0).unwrap();
         assert!(naive.standard_error != found.standard_error, "{name}");
     }
 }
@@ -186,6 +188,7 @@ fn binary_values_are_tested_exactly() {
         }],
         None,
         17,
+        PATTERNS,
     )
     .remove(0)
     .unwrap();
@@ -195,12 +198,12 @@ fn binary_values_are_tested_exactly() {
         before: &before[..12],
         after: &after[..12],
     };
-    let found = paired(&[few], None, 17).remove(0).unwrap();
+    let found = paired(&[few], None, 17, PATTERNS).remove(0).unwrap();
     let differences: Vec<f64> = after[..12]
         .iter()
         .zip(&before[..12])
         .map(|(a, b)| a - b)
         .collect();
-    let flipped = sign_flip(&[&differences], None, 17)[0].unwrap();
+    let flipped = sign_flip(&[&differences], None, 17, PATTERNS)[0].unwrap();
     assert!((found.p_value - flipped).abs() < 1e-12);
 }

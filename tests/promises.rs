@@ -5,7 +5,7 @@ use std::path::Path;
 use ragkit::comparison::{Difference, Question, adjust};
 use ragkit::gate::{Answer, no_worse};
 use ragkit::metrics::paired::{Paired, Test};
-use ragkit::metrics::significance::sign_flip;
+use ragkit::metrics::significance::{PATTERNS, sign_flip};
 use ragkit::metrics::statistics::{Interval, intervals, mean, standard_error};
 use ragkit::metrics::{Better, Clusters, power};
 use ragkit::report::{ALL, Run, RunPath};
@@ -44,7 +44,7 @@ fn row(values: &[f64], p_value: f64) -> Difference {
 /// Whether a gate of these checks sees any regression, and whether any test rejects at all.
 fn alarms(columns: &[Vec<f64>], clusters: Option<&Clusters>, min_effect: f64) -> (bool, bool) {
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let p_values = sign_flip(&views, clusters, 17);
+    let p_values = sign_flip(&views, clusters, 17, PATTERNS);
     let mut rows: Vec<Difference> = columns
         .iter()
         .zip(p_values)
@@ -122,7 +122,7 @@ fn systems_swapped_by_coin_raise_no_more_alarms_than_promised() {
         // Columns of one length are tested together; a family may have several lengths.
         let p_values: Vec<f64> = columns
             .iter()
-            .map(|values| sign_flip(&[values], None, 17)[0].unwrap())
+            .map(|values| sign_flip(&[values], None, 17, PATTERNS)[0].unwrap())
             .collect();
         let mut rows: Vec<Difference> = columns
             .iter()

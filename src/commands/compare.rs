@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::{print, print_json};
 use crate::cli::Global;
 use crate::comparison::{
-    Changed, Difference, Joined, Mismatch, Parting, Question, Side, Sliced, adjust, changed,
-    changed_text, difference_list, differences, mismatches, parting_table, partings, sides, waive,
+    Changed, Difference, Joined, Mismatch, Parting, Question, Side, Sliced, changed, changed_text,
+    check_waiver, difference_list, family, metrics, mismatches, parting_table, partings, sides,
+    waive,
 };
 use crate::report::Style;
 
@@ -51,7 +52,7 @@ pub struct Arguments {
     /// Examples to show of those that lost most, and of those that gained most.
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
-    /// Compare although these differ: corpus, queries, k, convention, judge. With other queries, those that both have are compared.
+    /// Compare although these differ: corpus, queries, k, convention, judge, clusters, slices. With other queries, those that both have are compared.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     waive: Vec<String>,
     /// Seed of flips and resamples.
@@ -105,6 +106,10 @@ struct Compared {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
+    arguments
+        .waive
+        .iter()
+        .try_for_each(|name| check_waiver(name))?;
     ensure!(
         arguments.min_effect >= 0.0 && arguments.min_effect.is_finite(),
         "`--min-effect` must be a number from 0"
@@ -119,6 +124,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         power: arguments.power,
         min_effect: arguments.min_effect,
         seed: arguments.seed,
+        ..Question::default()
     };
     let mut outcome = Outcome {
         alpha: question.alpha,
@@ -128,20 +134,22 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         differences: Vec::new(),
         pairs: Vec::new(),
     };
+    let mut pairs = Vec::new();
+    let mut waived = Vec::new();
     for (baseline, candidate) in sides(&arguments.baseline, &arguments.candidate)? {
-        let (rows, compared) = compare(&baseline, &candidate, &question, arguments)?;
-        if let (false, Some(first)) = (compared.joined.is_whole(), rows.first()) {
-            global.say(&format!(
-                "note: {} examples are only in the baseline, {} only in the candidate; {} are compared",
-                compared.joined.only_baseline.len(),
-                compared.joined.only_candidate.len(),
-                first.n
-            ));
-        }
-        outcome.differences.extend(rows);
-        outcome.pairs.push(compared);
+        let joined = Joined::new(&baseline.scores, &candidate.scores);
+        waived.push(comparable(
+            &baseline, &candidate, &joined, arguments, global,
+        )?);
+        pairs.push((baseline, candidate, joined));
     }
-    adjust(&mut outcome.differences);
+    let rows = family(&pairs, &question)?;
+    for ((pair, rows), waived) in pairs.into_iter().zip(rows).zip(waived) {
+        outcome
+            .pairs
+            .push(compared(pair, &rows, waived, arguments)?);
+        outcome.differences.extend(rows);
+    }
     let style = match arguments.format {
         Format::Json => return print_json(&outcome),
         Format::Table => Style::Terminal,
@@ -150,17 +158,29 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     print(render(&outcome, style))
 }
 
-fn compare(
+/// What differs between two sides and was waived.
+///
+/// # Errors
+/// Where they cannot be compared.
+fn comparable(
     baseline: &Side,
     candidate: &Side,
-    question: &Question,
+    joined: &Joined,
     arguments: &Arguments,
-) -> anyhow::Result<(Vec<Difference>, Compared)> {
-    let joined = Joined::new(&baseline.scores, &candidate.scores);
-    let rows = differences(baseline, candidate, &joined, question)?;
-    let mut metrics: Vec<&str> = rows.iter().map(|row| row.metric.as_str()).collect();
-    metrics.dedup();
-    let found = mismatches(baseline, candidate, &joined, &metrics, false);
+    global: &Global,
+) -> anyhow::Result<Vec<Mismatch>> {
+    let (common, one_sided) = metrics(baseline, candidate);
+    ensure!(
+        !common.is_empty(),
+        "the two runs have no metric in common; the candidate has {}",
+        one_sided.join(", ")
+    );
+    let asked = |metric: &&str| {
+        let mut asked = arguments.metrics.iter();
+        arguments.metrics.is_empty() || asked.any(|name| name.eq_ignore_ascii_case(metric))
+    };
+    let common: Vec<&str> = common.into_iter().filter(asked).collect();
+    let found = mismatches(baseline, candidate, joined, &common);
     let is_waived = |name: &str| arguments.waive.iter().any(|waived| waived == name);
     let waived = waive(found, is_waived).map_err(anyhow::Error::msg)?;
     ensure!(
@@ -171,35 +191,50 @@ fn compare(
         candidate.run.path.0.display(),
         candidate.scores.ids.len()
     );
-    let by = rows.iter().find(|row| {
-        question
-            .metrics
-            .first()
-            .is_none_or(|metric| row.metric.eq_ignore_ascii_case(metric))
-    });
+    if !one_sided.is_empty() && arguments.metrics.is_empty() {
+        global.say(&format!(
+            "note: measured on one side only, and left out: {}",
+            one_sided.join(", ")
+        ));
+    }
+    if !joined.is_whole() {
+        global.say(&format!(
+            "note: {} examples are only in the baseline, {} only in the candidate; {} are compared",
+            joined.only_baseline.len(),
+            joined.only_candidate.len(),
+            joined.places.len()
+        ));
+    }
+    Ok(waived)
+}
+
+/// A pair of variants, beyond its rows: where they part, and the examples that changed most.
+fn compared(
+    (baseline, candidate, joined): (Side, Side, Joined),
+    rows: &[Difference],
+    waived: Vec<Mismatch>,
+    arguments: &Arguments,
+) -> anyhow::Result<Compared> {
+    let first = arguments.metrics.first();
+    let by = rows
+        .iter()
+        .find(|row| first.is_none_or(|metric| row.metric.eq_ignore_ascii_case(metric)));
     let (mut parts, mut regressed, mut improved) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(Difference { metric, better, .. }) = by {
-        parts = partings(baseline, candidate, &joined, metric, *better)?;
-        [regressed, improved] = changed(
-            baseline,
-            candidate,
-            &joined,
-            metric,
-            *better,
-            arguments.examples,
-        )?;
+        let count = arguments.examples;
+        parts = partings(&baseline, &candidate, &joined, metric, *better)?;
+        [regressed, improved] = changed(&baseline, &candidate, &joined, metric, *better, count)?;
     }
     let name = |side: &Side| format!("{}:{}", side.run.path.0.display(), side.variant);
-    let compared = Compared {
-        baseline: name(baseline),
-        candidate: name(candidate),
+    Ok(Compared {
+        baseline: name(&baseline),
+        candidate: name(&candidate),
         waived,
         joined,
         partings: parts,
         regressed,
         improved,
-    };
-    Ok((rows, compared))
+    })
 }
 
 fn render(outcome: &Outcome, style: Style) -> String {

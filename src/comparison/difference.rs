@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Joined, JudgeNoise, Side};
 use crate::metrics::paired::{Pair, Paired, Test, paired};
-use crate::metrics::significance::holm;
+use crate::metrics::significance::{PATTERNS, fewest, holm, patterns_for};
 use crate::metrics::{Better, Clusters, power};
 use crate::report::{ALL, Scores};
 
@@ -27,6 +27,8 @@ pub struct Question {
     pub min_effect: f64,
     /// Seed of flips and resamples.
     pub seed: u64,
+    /// Random sign patterns behind a p-value.
+    pub patterns: usize,
 }
 
 /// Which slices are compared, beside all examples.
@@ -47,6 +49,7 @@ impl Default for Question {
             power: 0.8,
             min_effect: 0.01,
             seed: 17,
+            patterns: PATTERNS,
         }
     }
 }
@@ -191,15 +194,12 @@ impl Difference {
             losses,
             standard_error: found.standard_error,
             detectable: error
+                .filter(|_| units >= fewest(1, question.alpha))
                 .map(|error| power::minimum_detectable(error, question.alpha, question.power)),
             needed: error.filter(|_| question.min_effect > 0.0).map(|error| {
-                power::examples_needed(
-                    units,
-                    error,
-                    question.min_effect,
-                    question.alpha,
-                    question.power,
-                )
+                let (alpha, power) = (question.alpha, question.power);
+                power::examples_needed(units, error, question.min_effect, alpha, power)
+                    .max(fewest(1, alpha) as f64)
             }),
             judge: None,
         }
@@ -211,11 +211,41 @@ impl Difference {
     }
 }
 
+/// The rows of every pair, tested as one family: with as many sign patterns as it takes, their p-values adjusted.
+pub fn family(
+    pairs: &[(Side, Side, Joined)],
+    question: &Question,
+) -> anyhow::Result<Vec<Vec<Difference>>> {
+    let all = |question: &Question| -> anyhow::Result<Vec<Vec<Difference>>> {
+        let rows = |(baseline, candidate, joined): &(Side, Side, Joined)| {
+            differences(baseline, candidate, joined, question)
+        };
+        pairs.iter().map(rows).collect()
+    };
+    let mut found = all(question)?;
+    let patterns = patterns_for(tested(found.iter().flatten()), question.alpha);
+    if patterns > question.patterns {
+        found = all(&Question {
+            patterns,
+            ..question.clone()
+        })?;
+    }
+    adjust(found.iter_mut().flatten());
+    Ok(found)
+}
+
+/// How many of the rows are tested.
+pub fn tested<'a>(rows: impl Iterator<Item = &'a Difference>) -> usize {
+    rows.filter(|row| row.p_value.is_some()).count()
+}
+
 /// Adjusts the p-values of all rows as one family.
-pub fn adjust(rows: &mut [Difference]) {
-    let p_values: Vec<f64> = rows.iter().filter_map(|row| row.p_value).collect();
-    let tested = rows.iter_mut().filter(|row| row.p_value.is_some());
-    for (row, adjusted) in tested.zip(holm(&p_values)) {
+pub fn adjust<'a>(rows: impl IntoIterator<Item = &'a mut Difference>) {
+    let (tested, p_values): (Vec<&mut Difference>, Vec<f64>) = rows
+        .into_iter()
+        .filter_map(|row| row.p_value.map(|p| (row, p)))
+        .unzip();
+    for (row, adjusted) in tested.into_iter().zip(holm(&p_values)) {
         row.p_holm = Some(adjusted);
     }
 }
@@ -252,7 +282,7 @@ pub fn differences(
         for group in groups.filter(|group| !group.is_empty()) {
             let clusters = clusters(&parts[group[0]].places);
             let pairs: Vec<Pair<'_>> = group.iter().map(|&column| parts[column].pair()).collect();
-            let results = paired(&pairs, clusters.as_ref(), question.seed);
+            let results = paired(&pairs, clusters.as_ref(), question.seed, question.patterns);
             for (&column, result) in group.iter().zip(results) {
                 found[column] = result.map(|result| (result, clusters.clone()));
             }

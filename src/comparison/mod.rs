@@ -9,8 +9,8 @@ mod side;
 mod table;
 
 pub use changed::{Changed, Parting, changed, partings};
-pub use difference::{Difference, Question, Sliced, adjust, differences};
-pub use identity::{Mismatch, mismatches, waive};
+pub use difference::{Difference, Question, Sliced, adjust, differences, family, tested};
+pub use identity::{Mismatch, check_waiver, metrics, mismatches, waive};
 pub use joined::Joined;
 pub use judge::JudgeNoise;
 pub use side::{Side, named, sides};
@@ -28,13 +28,12 @@ pub fn within(run: &Run) -> anyhow::Result<Vec<Difference>> {
     let Some((first, others)) = identity.variants.split_first() else {
         return Ok(Vec::new());
     };
-    let side = |variant: &String| Side::of(run, variant);
-    let (baseline, mut rows) = (side(first)?, Vec::new());
-    for other in others {
-        let candidate = side(other)?;
+    let baseline = Side::of(run, first)?;
+    let pair = |other: &String| -> anyhow::Result<(Side, Side, Joined)> {
+        let candidate = Side::of(run, other)?;
         let joined = Joined::new(&baseline.scores, &candidate.scores);
-        rows.extend(differences(&baseline, &candidate, &joined, &question)?);
-    }
-    adjust(&mut rows);
-    Ok(rows)
+        Ok((baseline.clone(), candidate, joined))
+    };
+    let pairs: Vec<_> = others.iter().map(pair).collect::<anyhow::Result<_>>()?;
+    Ok(family(&pairs, &question)?.into_iter().flatten().collect())
 }

@@ -1,14 +1,12 @@
 //! `floor` and `ceiling`: the interval must clear a value.
 
-use anyhow::Context;
-use statrs::distribution::{Binomial, DiscreteCDF};
-
-use super::Answer;
 use super::config::{Bound, quantile};
+use super::{Answer, latency};
 use crate::comparison::{Side, Sliced};
 use crate::metrics::Clusters;
-use crate::metrics::statistics::{self, Interval, exact_share, intervals, mean};
+use crate::metrics::statistics::{Interval, exact_share, intervals, mean};
 use crate::report::ALL;
+use anyhow::Context;
 
 /// From so many equal values on they stand for themselves: there is no interval, and no doubt worth the name.
 const EQUAL_VALUES: usize = 20;
@@ -25,7 +23,8 @@ pub(super) struct Estimate {
     pub(super) slice: String,
     pub(super) value: f64,
     pub(super) interval: Option<Interval>,
-    pub(super) n: usize,
+    /// What was drawn, such as `158 examples`.
+    pub(super) of: String,
     /// Examples that have no such value.
     pub(super) without: usize,
 }
@@ -33,7 +32,12 @@ pub(super) struct Estimate {
 /// The estimates that a rule is about: over all examples and over the slices that it names.
 pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<Vec<Estimate>> {
     if let Some(probability) = quantile(&rule.metric) {
-        return Ok(vec![latency(side, rule.stage.as_deref(), probability)?]);
+        return Ok(vec![latency(
+            side,
+            rule.stage.as_deref(),
+            probability,
+            seed,
+        )?]);
     }
     let values = side.scores.values(&rule.metric).with_context(|| {
         format!(
@@ -73,8 +77,12 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
         found.push(Estimate {
             slice: slice.clone(),
             value,
-            interval: interval.or_else(|| of_equal(&column)),
-            n: column.len(),
+            // Clusters of equal values are no independent outcomes.
+            interval: interval.or_else(|| of_equal(&column).filter(|_| clusters.is_none())),
+            of: match &clusters {
+                Some(clusters) => format!("{} clusters", clusters.count()),
+                None => format!("{} examples", column.len()),
+            },
             without: of_slice - column.len(),
         });
     }
@@ -84,9 +92,12 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
 /// The interval of values that are all equal: exact where they are outcomes, the value itself where they are many.
 fn of_equal(values: &[f64]) -> Option<Interval> {
     let (n, first) = (values.len() as u64, *values.first()?);
-    let outcome = [0, n]
-        .into_iter()
-        .find(|wins| first.total_cmp(&(*wins as f64 / n as f64)).is_eq());
+    if values.iter().any(|value| value.total_cmp(&first).is_ne()) {
+        return None;
+    }
+    let wins = [0, n];
+    let mut wins = wins.into_iter();
+    let outcome = wins.find(|wins| first.total_cmp(&(*wins as f64 / n as f64)).is_eq());
     if let Some(wins) = outcome {
         return Some(exact_share(wins, n));
     }
@@ -96,26 +107,21 @@ fn of_equal(values: &[f64]) -> Option<Interval> {
     })
 }
 
-/// A quantile of latency with the interval of its order statistics, which holds for any distribution.
-fn latency(side: &Side, stage: Option<&str>, probability: f64) -> anyhow::Result<Estimate> {
+/// A quantile of latency.
+fn latency(
+    side: &Side,
+    stage: Option<&str>,
+    probability: f64,
+    seed: u64,
+) -> anyhow::Result<Estimate> {
     let calls = side.run.calls(&side.variant, stage)?;
-    let mut sorted: Vec<f64> = calls.iter().map(|call| call.latency_ms).collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let n = sorted.len();
-    anyhow::ensure!(n > 0, "nothing was timed");
-    let below = Binomial::new(probability, n as u64).context("a probability")?;
-    // The smallest and the largest rank between which the quantile lies with 95 %.
-    let rank = |share: f64| usize::try_from(below.inverse_cdf(share)).unwrap_or(n);
-    let (low, high) = (rank(0.025), rank(0.975) + 1);
-    let interval = (low >= 1 && high <= n).then(|| Interval {
-        low: sorted[low - 1],
-        high: sorted[high - 1],
-    });
+    let rounds = side.run.manifest.identity.interleaved_rounds;
+    let (value, interval, of) = latency::estimate(&calls, rounds, probability, seed);
     Ok(Estimate {
         slice: ALL.to_owned(),
-        value: statistics::quantile(&sorted, probability),
+        value,
         interval,
-        n,
+        of,
         without: 0,
     })
 }
@@ -125,7 +131,7 @@ pub(super) fn bound(estimate: &Estimate, limit: Limit, value: f64) -> (Answer, S
     let Some(interval) = estimate.interval else {
         return (
             Answer::Inconclusive,
-            format!("{} examples give no interval", estimate.n),
+            format!("{:.4}: {} give no interval", estimate.value, estimate.of),
         );
     };
     let (good, bad, wanted) = match limit {
@@ -138,8 +144,8 @@ pub(super) fn bound(estimate: &Estimate, limit: Limit, value: f64) -> (Answer, S
     );
     if estimate.without > 0 {
         found = format!(
-            "{found} over {} examples ({} have no value)",
-            estimate.n, estimate.without
+            "{found} over {} ({} have no value)",
+            estimate.of, estimate.without
         );
     }
     match (good, bad) {

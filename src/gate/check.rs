@@ -3,11 +3,12 @@
 use anyhow::ensure;
 
 use super::bound::{Limit, bound, estimates};
-use super::config::{Completeness, Rule};
+use super::config::{Completeness, Rule, quantile};
 use super::ratio::ratio;
 use super::verdict::{Answer, Check, Verdict};
 use super::{Gate, Noise};
-use crate::comparison::{Difference, Mismatch, Side};
+use crate::comparison::{Difference, Mismatch, Side, check_waiver, tested};
+use crate::metrics::significance::{PATTERNS, patterns_for};
 use crate::report::{ALL, Run};
 
 /// Holds every rule against the variants of `run`, comparing with `baseline` where rules compare. `waived` adds to what the
@@ -22,19 +23,7 @@ pub fn check(
     baseline: Option<&Run>,
     waived: &[String],
 ) -> anyhow::Result<Verdict> {
-    waived
-        .iter()
-        .try_for_each(|name| super::config::check_waiver(name))?;
-    let mut checks = Checks {
-        gate,
-        run,
-        baseline,
-        waived,
-        found: Vec::new(),
-        compared: Vec::new(),
-        left_out: Vec::new(),
-        differs: Vec::new(),
-    };
+    waived.iter().try_for_each(|name| check_waiver(name))?;
     let variants: Vec<String> = match only {
         Some(variant) => vec![variant.to_owned()],
         None if gate.variants.is_empty() => all_variants(run, baseline),
@@ -45,8 +34,37 @@ pub fn check(
         "`{}` has no variant",
         run.path.0.display()
     );
-    for variant in &variants {
-        checks.variant(variant);
+    if let Some(baseline) = baseline {
+        let same = run.path.0.canonicalize()? == baseline.path.0.canonicalize()?;
+        ensure!(
+            !same,
+            "a run is no worse than itself: `{}` is given as run and as baseline",
+            run.path.0.display()
+        );
+    }
+    let checks_with = |patterns: usize| {
+        let mut checks = Checks {
+            gate,
+            run,
+            baseline,
+            waived,
+            patterns,
+            found: Vec::new(),
+            compared: Vec::new(),
+            left_out: Vec::new(),
+            differs: Vec::new(),
+        };
+        variants.iter().for_each(|variant| checks.variant(variant));
+        checks
+    };
+    let mut checks = checks_with(PATTERNS);
+    // A large family takes more patterns, or no p-value could survive its adjustment.
+    let patterns = patterns_for(
+        tested(checks.compared.iter().map(|(_, row, _)| row)),
+        gate.alpha,
+    );
+    if patterns > PATTERNS {
+        checks = checks_with(patterns);
     }
     checks.ratios()?;
     let family = checks.decide();
@@ -88,6 +106,8 @@ pub(super) struct Checks<'a> {
     pub(super) baseline: Option<&'a Run>,
     pub(super) waived: &'a [String],
     found: Vec<Check>,
+    /// Random sign patterns behind a p-value.
+    pub(super) patterns: usize,
     /// Comparisons that wait for the rest of their family, with the smallest drop that matters to each.
     pub(super) compared: Vec<(Check, Difference, f64)>,
     pub(super) left_out: Vec<String>,
@@ -200,7 +220,18 @@ impl Checks<'_> {
             Ok(_) => return self.push(check(), Answer::CannotCompare, "no example has a value"),
             Err(error) => return self.push(check(), Answer::CannotCompare, format!("{error:#}")),
         };
+        if let Some(because) = self.other_hardware(&rule.metric) {
+            return self.push(check(), Answer::CannotCompare, because);
+        }
         for estimate in found {
+            if estimate.without > 0 && !self.is_waived("values") {
+                let because = format!(
+                    "{} examples have no value; where that is as it should be, `--waive values`",
+                    estimate.without
+                );
+                self.push(check(), Answer::CannotCompare, because);
+                continue;
+            }
             let (answer, because) = bound(&estimate, limit, rule.value);
             let check = Check {
                 slice: estimate.slice,
@@ -211,6 +242,18 @@ impl Checks<'_> {
             };
             self.push(check, answer, because);
         }
+    }
+
+    /// Why a latency is not held against a value that was set on the machine of the baseline, where this is another one.
+    fn other_hardware(&self, metric: &str) -> Option<String> {
+        quantile(metric)?;
+        let (before, now) = (
+            self.baseline?.manifest.hardware(),
+            self.run.manifest.hardware(),
+        );
+        (before != now && !self.is_waived("hardware")).then(|| {
+            format!("the baseline ran on {before}, this run on {now}; where that is as it should be, `--waive hardware`")
+        })
     }
 
     fn completeness(&mut self, side: &Side, rule: &Completeness, line: usize) {

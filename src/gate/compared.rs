@@ -8,8 +8,11 @@ use crate::comparison::{
     Difference, Joined, Question, Side, Sliced, adjust, differences, mismatches, waive,
 };
 
+/// The share of a baseline's examples that may have ended in an error. Each of them makes the baseline easier to reach.
+const MOST_ERRORS: f64 = 0.01;
+
 impl Checks<'_> {
-    fn is_waived(&self, name: &str) -> bool {
+    pub(super) fn is_waived(&self, name: &str) -> bool {
         self.waived.iter().any(|one| one == name) || self.gate.waive.contains_key(name)
     }
 
@@ -39,6 +42,7 @@ impl Checks<'_> {
                 power: gate.power,
                 min_effect: rule.min_effect,
                 seed: gate.seed,
+                patterns: self.patterns,
             };
             let check = || about("no_worse", line, &side.variant, &rule.metric);
             let rows = match differences(&before, side, &joined, &question) {
@@ -90,6 +94,20 @@ impl Checks<'_> {
         })?;
         let before =
             Side::of(baseline, &side.variant).map_err(|error| format!("baseline: {error:#}"))?;
+        let failed = before
+            .scores
+            .failed
+            .iter()
+            .filter(|failed| **failed)
+            .count();
+        let examples = before.scores.ids.len();
+        if failed == examples
+            || (failed as f64 > MOST_ERRORS * examples as f64 && !self.is_waived("errors"))
+        {
+            return Err(format!(
+                "{failed} of {examples} examples of the baseline ended in an error and count as 0: it is no measure; promote a better one, or `--waive errors`"
+            ));
+        }
         let joined = Joined::new(&before.scores, &side.scores);
         let metrics = side
             .scores
@@ -101,7 +119,7 @@ impl Checks<'_> {
             rules.any(|(rule, _)| rule.metric.eq_ignore_ascii_case(metric))
         };
         let metrics: Vec<&str> = metrics.filter(is_ruled).collect();
-        let found = mismatches(&before, side, &joined, &metrics, gate.times());
+        let found = mismatches(&before, side, &joined, &metrics);
         for mut mismatch in waive(found, |name| self.is_waived(name))? {
             if let Some(reason) = gate.waive.get(&mismatch.name) {
                 mismatch.detail = format!("{} ({reason})", mismatch.detail);

@@ -7,6 +7,8 @@ use anyhow::{Context, ensure};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::comparison::check_waiver;
+
 /// A gate file: what a run must keep to.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +30,7 @@ pub struct Gate {
     /// What an inconclusive check means for the exit code.
     #[serde(default)]
     pub on_inconclusive: OnInconclusive,
-    /// What may differ between run and baseline, with the reason: `corpus`, `queries`, `k`, `convention`, `judge`, `hardware`, `values`.
+    /// What may differ between run and baseline, with the reason: `corpus`, `queries`, `k`, and what else `gate check` names.
     #[serde(default)]
     pub waive: BTreeMap<String, String>,
     /// The file of measured noise that `ratio` rules rest on, kept by `ragkit gate calibrate`.
@@ -167,15 +169,6 @@ impl Gate {
         self.rules.iter().map(Spanned::get_ref).zip(lines)
     }
 
-    /// Whether any rule is about time, so that the machine matters.
-    pub(super) fn times(&self) -> bool {
-        self.numbered().any(|(rule, _)| match rule {
-            Rule::Floor(rule) | Rule::Ceiling(rule) => quantile(&rule.metric).is_some(),
-            Rule::Ratio(_) => true,
-            Rule::NoWorse(_) | Rule::Completeness(_) => false,
-        })
-    }
-
     fn validate(&self) -> anyhow::Result<()> {
         ensure!(
             !self.rules.is_empty(),
@@ -189,27 +182,6 @@ impl Gate {
         }
         Ok(())
     }
-}
-
-/// What can be waived.
-const WAIVERS: [&str; 7] = [
-    "corpus",
-    "queries",
-    "k",
-    "convention",
-    "judge",
-    "hardware",
-    "values",
-];
-
-/// Whether `name` is something that can be waived.
-pub(super) fn check_waiver(name: &str) -> anyhow::Result<()> {
-    ensure!(
-        WAIVERS.contains(&name),
-        "`{name}` is nothing that can be waived; there are {}",
-        WAIVERS.join(", ")
-    );
-    Ok(())
 }
 
 impl Rule {

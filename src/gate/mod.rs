@@ -10,6 +10,7 @@ mod check;
 mod compared;
 mod config;
 mod junit;
+mod latency;
 mod no_worse;
 mod ratio;
 mod render;

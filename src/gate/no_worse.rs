@@ -2,7 +2,11 @@
 
 use super::Answer;
 use crate::comparison::Difference;
-use crate::metrics::power;
+use crate::metrics::{power, significance};
+use crate::report::ALL;
+
+/// Fewer examples than this that were judged more than once do not tell the judge's noise.
+const KNOWN_FROM: u64 = 20;
 
 /// What a comparison says about a drop of `min_effect` or more, its p-value being adjusted for the `family` of comparisons.
 ///
@@ -10,6 +14,7 @@ use crate::metrics::power;
 ///   judge's own noise could make, where that is known.
 /// * Ok: nothing changed, or the 95 % interval lies above −`min_effect` (non-inferiority).
 /// * Inconclusive: neither.
+/// * Cannot compare, or not tested in a slice: so few examples or clusters that no drop could ever be significant.
 pub fn no_worse(
     row: &Difference,
     min_effect: f64,
@@ -20,6 +25,23 @@ pub fn no_worse(
     if row.wins + row.losses == 0 {
         return (Answer::Ok, format!("the same on all {} examples", row.n));
     }
+    let units = row.clusters.unwrap_or(row.n);
+    let of = if row.clusters.is_some() {
+        "clusters"
+    } else {
+        "examples"
+    };
+    let fewest = significance::fewest(family, alpha) as u64;
+    if row.p_holm.is_some() && units < fewest {
+        let answer = if row.slice == ALL {
+            Answer::CannotCompare
+        } else {
+            Answer::NotTested
+        };
+        let because =
+            format!("{units} {of} can never show a drop at level {alpha}: {fewest} are needed");
+        return (answer, because);
+    }
     let Some(p) = row.p_holm else {
         return (
             Answer::NotTested,
@@ -28,9 +50,8 @@ pub fn no_worse(
     };
     let drop = -row.gain();
     if p < alpha && drop >= min_effect && drop > 0.0 {
-        let noise = row
-            .judge
-            .map(|judge| power::critical(alpha) * judge.standard_error);
+        let known = row.judge.filter(|judge| judge.repeated >= KNOWN_FROM);
+        let noise = known.map(|judge| power::critical(alpha) * judge.standard_error);
         if let Some(noise) = noise.filter(|noise| drop <= *noise) {
             return (
                 Answer::Inconclusive,
@@ -51,7 +72,8 @@ pub fn no_worse(
         .flatten()
         .map(|end| row.better.gain(*end))
         .reduce(f64::min);
-    let worst = worst.or((row.n > 1).then_some(row.gain()));
+    let same_everywhere = row.standard_error == Some(0.0);
+    let worst = worst.or(same_everywhere.then_some(row.gain()));
     if worst.is_some_and(|worst| worst > -min_effect) {
         return (
             Answer::Ok,

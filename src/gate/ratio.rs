@@ -4,22 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
 use super::config::{Gate, Ratio, Rule, quantile};
-use crate::metrics::statistics::{self, Interval, below};
-use crate::report::{Call, Run};
+use super::latency::{LEAST_UNITS, RESAMPLES, Timed, drawn, number, percentiles, stream};
+use crate::metrics::statistics::Interval;
+use crate::report::Run;
 use crate::whole_file::WholeFile;
-
-/// Resamples behind the interval of a ratio, and relabellings behind its noise.
-const RESAMPLES: u64 = 2_000;
-
-/// Fewer blocks than this say little about how much blocks differ.
-const LEAST_BLOCKS: usize = 20;
 
 /// Measured noise of latency ratios, by machine: what `ragkit gate calibrate` keeps.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -77,67 +71,6 @@ impl Noise {
     }
 }
 
-/// Latencies, sorted, each with its block and its call.
-struct Timed {
-    sorted: Vec<(f64, usize, u32)>,
-}
-
-impl Timed {
-    /// Gives blocks the numbers that `known` has for them.
-    fn new(calls: &[Call], known: &BTreeMap<u32, usize>) -> Self {
-        let place = |call: &Call| {
-            let (block, number) = call.place?;
-            Some((call.latency_ms, *known.get(&block)?, number))
-        };
-        let mut sorted: Vec<(f64, usize, u32)> = calls.iter().filter_map(place).collect();
-        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        Self { sorted }
-    }
-
-    /// The quantile where each latency counts `weight` times: the smallest at which the share is reached.
-    fn quantile(&self, probability: f64, weight: impl Fn(usize, u32) -> f64) -> f64 {
-        let weights = || {
-            self.sorted
-                .iter()
-                .map(|(_, block, call)| weight(*block, *call))
-        };
-        let (total, mut reached) = (weights().sum::<f64>(), 0.0);
-        for ((latency, _, _), weight) in self.sorted.iter().zip(weights()) {
-            reached += weight;
-            if weight > 0.0 && reached >= probability * total {
-                return *latency;
-            }
-        }
-        f64::NAN
-    }
-}
-
-/// The blocks that calls were made in, numbered in their order.
-fn blocks(calls: &[Call]) -> BTreeMap<u32, usize> {
-    let blocks = calls.iter().filter_map(|call| Some((call.place?.0, 0)));
-    let mut blocks: BTreeMap<u32, usize> = blocks.collect();
-    blocks
-        .values_mut()
-        .enumerate()
-        .for_each(|(number, place)| *place = number);
-    blocks
-}
-
-fn stream(seed: u64, number: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(number);
-    rng
-}
-
-/// The 95 % percentile interval of a statistic over random draws.
-fn percentiles(mut draws: Vec<f64>) -> Interval {
-    draws.sort_unstable_by(f64::total_cmp);
-    Interval {
-        low: statistics::quantile(&draws, 0.025),
-        high: statistics::quantile(&draws, 0.975),
-    }
-}
-
 /// What the ratio is, with its interval over blocks.
 pub(super) struct Found {
     pub(super) value: Option<f64>,
@@ -161,6 +94,19 @@ impl Found {
 /// this machine makes of two equal variants.
 pub(super) fn ratio(run: &Run, rule: &Ratio, noise: &Noise, gate: &Gate) -> anyhow::Result<Found> {
     let manifest = &run.manifest;
+    let known = &manifest.identity.variants;
+    if let Some(missing) = [&rule.variant, &rule.to]
+        .into_iter()
+        .find(|variant| !known.contains(variant))
+    {
+        return Ok(Found::without_value(
+            Answer::CannotCompare,
+            format!(
+                "the run has no variant `{missing}`; it has {}",
+                known.join(", ")
+            ),
+        ));
+    }
     if manifest.identity.interleaved_rounds == 0 {
         return Ok(Found::without_value(
             Answer::CannotCompare,
@@ -184,31 +130,41 @@ pub(super) fn ratio(run: &Run, rule: &Ratio, noise: &Noise, gate: &Gate) -> anyh
     let calls = [&rule.variant, &rule.to].map(|variant| run.calls(variant, rule.stage.as_deref()));
     let [after, before] = calls;
     let (after, before) = (after?, before?);
-    let known = blocks(&after);
+    let known = number(&after, |call| call.block);
+    if number(&before, |call| call.block) != known {
+        return Ok(Found::without_value(
+            Answer::CannotCompare,
+            "the two variants were not timed on the same batches".to_owned(),
+        ));
+    }
     let count = known.len();
-    let (after, before) = (Timed::new(&after, &known), Timed::new(&before, &known));
+    let [after, before] = [&after, &before]
+        .map(|calls| Timed::new(calls.iter().map(|call| (call, known[&call.block]))));
     let of = |weights: &[f64]| {
         let weight = |block: usize, _| weights[block];
         after.quantile(probability, weight) / before.quantile(probability, weight)
     };
     let value = of(&vec![1.0; count]);
-    if count < LEAST_BLOCKS {
+    if !value.is_finite() {
+        return Ok(Found::without_value(
+            Answer::CannotCompare,
+            format!("`{}` took no time", rule.to),
+        ));
+    }
+    if count < LEAST_UNITS {
         return Ok(Found {
             value: Some(value),
             ..Found::without_value(
                 Answer::Inconclusive,
                 format!(
-                    "{count} blocks are too few, {LEAST_BLOCKS} are needed; a smaller `batch_size` or `--interleave=ROUNDS` gives more"
+                    "{count} blocks are too few, {LEAST_UNITS} are needed; a smaller `batch_size` or `--interleave=ROUNDS` gives more"
                 ),
             )
         });
     }
-    let draws = (0..RESAMPLES).into_par_iter().map(|number| {
-        let mut rng = stream(gate.seed, number);
-        let mut weights = vec![0.0; count];
-        (0..count).for_each(|_| weights[below(&mut rng, count)] += 1.0);
-        of(&weights)
-    });
+    let draws = (0..RESAMPLES)
+        .into_par_iter()
+        .map(|number| of(&drawn(count, gate.seed, number)));
     let interval = percentiles(draws.collect());
     let allowed = rule.max.max(noise);
     let answer = if interval.low > allowed {
@@ -263,19 +219,19 @@ pub fn calibrate(gate: &Gate, run: &Run) -> anyhow::Result<Vec<NoiseOf>> {
 
 fn noise_of(run: &Run, variant: &str, rule: &Ratio, seed: u64) -> anyhow::Result<NoiseOf> {
     let calls = run.calls(variant, rule.stage.as_deref())?;
-    let known = blocks(&calls);
+    let known = number(&calls, |call| call.block);
     anyhow::ensure!(
-        known.len() >= LEAST_BLOCKS,
-        "{} blocks are too few, {LEAST_BLOCKS} are needed; a smaller `batch_size` or `--interleave=ROUNDS` gives more",
+        known.len() >= LEAST_UNITS,
+        "{} blocks are too few, {LEAST_UNITS} are needed; a smaller `batch_size` or `--interleave=ROUNDS` gives more",
         known.len()
     );
     // The two calls of each block, by their number.
     let mut first = vec![u32::MAX; known.len()];
-    for (block, call) in calls.iter().filter_map(|call| call.place) {
-        let block = known[&block];
-        first[block] = first[block].min(call);
+    for call in &calls {
+        let block = known[&call.block];
+        first[block] = first[block].min(call.call.unwrap_or(0));
     }
-    let timed = Timed::new(&calls, &known);
+    let timed = Timed::new(calls.iter().map(|call| (call, known[&call.block])));
     let probability = quantile(&rule.metric).context("a latency")?;
     let ratios = (0..RESAMPLES).into_par_iter().map(|number| {
         let mut rng = stream(seed, number);

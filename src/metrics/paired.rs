@@ -51,13 +51,18 @@ pub struct Paired {
 }
 
 /// Compares the pairs, which all have one value an example, in the same order: they see the same sign flips and the same
-/// resamples. Examples of one cluster are flipped and drawn together.
+/// resamples; `patterns` are the random sign patterns. Examples of one cluster are flipped and drawn together.
 ///
 /// `None` for a pair without an example. All values must be finite.
 ///
 /// # Panics
 /// Where lengths differ.
-pub fn paired(pairs: &[Pair<'_>], clusters: Option<&Clusters>, seed: u64) -> Vec<Option<Paired>> {
+pub fn paired(
+    pairs: &[Pair<'_>],
+    clusters: Option<&Clusters>,
+    seed: u64,
+    patterns: usize,
+) -> Vec<Option<Paired>> {
     let differences: Vec<Vec<f64>> = pairs
         .iter()
         .map(|pair| {
@@ -73,7 +78,7 @@ pub fn paired(pairs: &[Pair<'_>], clusters: Option<&Clusters>, seed: u64) -> Vec
         .filter(|&place| clusters.is_some() || !pairs[place].is_binary())
         .collect();
     let units: Vec<&[f64]> = flipped.iter().map(|&place| columns[place]).collect();
-    let p_values = sign_flip(&units, clusters, seed);
+    let p_values = sign_flip(&units, clusters, seed, patterns);
     let p_values: HashMap<usize, Option<f64>> = flipped.into_iter().zip(p_values).collect();
     let of_pair = |(place, pair): (usize, &Pair<'_>)| {
         let count = |holds: fn(&f64) -> bool| {

@@ -7,8 +7,30 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::Clusters;
 
-/// Random sign patterns behind a p-value.
+/// Random sign patterns behind a p-value, unless more tests than these can serve are made together.
 pub const PATTERNS: usize = 10_000;
+
+/// The patterns that a family of so many tests takes: the smallest p-value, 1 / (patterns + 1), must stay well below
+/// `alpha` after it was adjusted.
+pub fn patterns_for(family: usize, alpha: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number, and one that is too large saturates"
+    )]
+    let wanted = (20.0 * family as f64 / alpha).ceil() as usize;
+    PATTERNS.max(wanted)
+}
+
+/// The fewest examples, or clusters, that can be significant in a family of so many tests: with `n` of them no sign-flip
+/// p-value is below 2 / 2^n.
+pub fn fewest(family: usize, alpha: f64) -> usize {
+    let mut n = 1;
+    while 2.0_f64.powi(1 - n) * family as f64 >= alpha {
+        n += 1;
+    }
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
 
 /// Differences whose signs one byte of a pattern holds, and bytes that are looked up together.
 const BYTE: usize = 8;
@@ -24,18 +46,23 @@ const TASKS: usize = 64;
 /// Two-sided p-values of the sign-flip randomisation test that the mean of each column of paired differences is 0.
 ///
 /// All columns have one value an example and see the same flips, which are those of whole clusters where there are any. Where the 2^n patterns of signs are no more than
-/// [`PATTERNS`], all are looked at and p is the share of those that are at least as extreme as the data; otherwise
-/// `PATTERNS` random ones are, and p = (extreme + 1) / (patterns + 1), which is never 0. `None` without an example, or where a difference is not finite.
+/// `patterns`, all are looked at and p is the share of those that are at least as extreme as the data; otherwise
+/// so many random ones are, and p = (extreme + 1) / (patterns + 1), which is never 0. `None` without an example, or where a difference is not finite.
 ///
 /// Source: Fisher 1935; Smucker et al. 2007 for retrieval; Phipson and Smyth 2010 for the + 1.
 ///
 /// # Panics
 /// Where the columns differ in length.
-pub fn sign_flip(columns: &[&[f64]], clusters: Option<&Clusters>, seed: u64) -> Vec<Option<f64>> {
+pub fn sign_flip(
+    columns: &[&[f64]],
+    clusters: Option<&Clusters>,
+    seed: u64,
+    patterns: usize,
+) -> Vec<Option<f64>> {
     if let Some(clusters) = clusters {
         let sums: Vec<Vec<f64>> = columns.iter().map(|column| clusters.sums(column)).collect();
         let sums: Vec<&[f64]> = sums.iter().map(Vec::as_slice).collect();
-        return sign_flip(&sums, None, seed);
+        return sign_flip(&sums, None, seed, patterns);
     }
     let count = columns.first().map_or(0, |column| column.len());
     assert!(
@@ -47,10 +74,10 @@ pub fn sign_flip(columns: &[&[f64]], clusters: Option<&Clusters>, seed: u64) -> 
     }
     let all = 1_usize
         .checked_shl(u32::try_from(count).unwrap_or(u32::MAX))
-        .filter(|all| *all <= PATTERNS);
+        .filter(|all| *all <= patterns);
     let sums = match all {
         Some(all) => every_pattern(columns, all),
-        None => random_patterns(columns, seed),
+        None => random_patterns(columns, seed, patterns),
     };
     let p = |(column, sums): (&&[f64], &Vec<f64>)| {
         if !column.iter().all(|value| value.is_finite()) {
@@ -65,7 +92,7 @@ pub fn sign_flip(columns: &[&[f64]], clusters: Option<&Clusters>, seed: u64) -> 
             .count();
         Some(match all {
             Some(all) => extreme as f64 / all as f64,
-            None => (extreme + 1) as f64 / (PATTERNS + 1) as f64,
+            None => (extreme + 1) as f64 / (patterns + 1) as f64,
         })
     };
     columns.iter().zip(&sums).map(p).collect()
@@ -93,16 +120,16 @@ fn every_pattern(columns: &[&[f64]], all: usize) -> Vec<Vec<f64>> {
 
 /// The sums of every column under random patterns. Eight examples at a time: the 256 sums that they can have are made once and
 /// then looked up by a byte of every pattern, for four columns at once.
-fn random_patterns(columns: &[&[f64]], seed: u64) -> Vec<Vec<f64>> {
+fn random_patterns(columns: &[&[f64]], seed: u64, patterns: usize) -> Vec<Vec<f64>> {
     let groups: Vec<&[&[f64]]> = columns.chunks(LANES).collect();
-    let none = || vec![vec![[0.0; LANES]; PATTERNS]; groups.len()];
+    let none = || vec![vec![[0.0; LANES]; patterns]; groups.len()];
     let words = columns[0].len().div_ceil(WORD);
     let length = TASK.max(words.div_ceil(TASKS));
     let tasks: Vec<Vec<Vec<[f64; LANES]>>> = (0..words.div_ceil(length))
         .into_par_iter()
         .map(|task| {
             let mut sums = none();
-            let mut flips = vec![[0_u8; BYTES]; PATTERNS];
+            let mut flips = vec![[0_u8; BYTES]; patterns];
             for word in task * length..((task + 1) * length).min(words) {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 rng.set_stream(word as u64);
@@ -199,10 +226,10 @@ mod tests {
     #[test]
     fn few_differences_are_enumerated() {
         // Of 16 patterns only all-positive and all-negative are as extreme.
-        let p = sign_flip(&[&[1.0, 2.0, 3.0, 4.0]], None, 1)[0].unwrap();
+        let p = sign_flip(&[&[1.0, 2.0, 3.0, 4.0]], None, 1, PATTERNS)[0].unwrap();
         assert!((p - 2.0 / 16.0).abs() < 1e-12);
-        assert_eq!(sign_flip(&[&[0.0, 0.0]], None, 1), [Some(1.0)]);
-        assert_eq!(sign_flip(&[&[]], None, 1), [None]);
+        assert_eq!(sign_flip(&[&[0.0, 0.0]], None, 1, PATTERNS), [Some(1.0)]);
+        assert_eq!(sign_flip(&[&[]], None, 1, PATTERNS), [None]);
     }
 
     #[test]
@@ -210,10 +237,10 @@ mod tests {
         let values: Vec<f64> = (0..100).map(|i| f64::from(i % 7) - 2.6).collect();
         let other = vec![1.0; 100];
         assert_eq!(
-            sign_flip(&[&other, &values], None, 3)[1],
-            sign_flip(&[&values], None, 3)[0]
+            sign_flip(&[&other, &values], None, 3, PATTERNS)[1],
+            sign_flip(&[&values], None, 3, PATTERNS)[0]
         );
-        let certain = sign_flip(&[&other], None, 3)[0].unwrap();
+        let certain = sign_flip(&[&other], None, 3, PATTERNS)[0].unwrap();
         assert!((certain - 1.0 / 10_001.0).abs() < 1e-12);
     }
 

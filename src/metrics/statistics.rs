@@ -104,7 +104,11 @@ fn ratio_intervals(columns: &[&[f64]], counts: &[f64], seed: u64) -> Vec<Option<
 pub fn standard_error(column: &[f64], clusters: Option<&Clusters>) -> Option<f64> {
     let of = |ratio: Ratio<'_>| {
         let units = ratio.counts.len() as f64;
-        let squares: f64 = ratio.influences().map(|t| t * t).sum();
+        let squares: f64 = if ratio.all_equal() {
+            0.0
+        } else {
+            ratio.influences().map(|t| t * t).sum()
+        };
         (units > 1.0).then(|| (squares / (units * (units - 1.0))).sqrt())
     };
     match clusters {
@@ -167,10 +171,13 @@ impl Ratio<'_> {
         self.sums.iter().zip(self.counts).map(pull)
     }
 
+    /// Whether all clusters have the same mean, but for rounding: resampling them would tell nothing.
     fn all_equal(&self) -> bool {
-        let mut means = self.sums.iter().zip(self.counts).map(|(s, n)| s / n);
-        let first = means.next();
-        means.all(|mean| Some(mean) == first)
+        let means = self.sums.iter().zip(self.counts).map(|(s, n)| s / n);
+        let (low, high) = means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
+            (low.min(mean), high.max(mean))
+        });
+        high - low <= 1e-12 * low.abs().max(high.abs())
     }
 
     /// The analytic BCa interval. For a mean the curvatures vanish; for a ratio those of its two parts cancel. So the bias

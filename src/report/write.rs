@@ -251,8 +251,10 @@ struct Clock<'a> {
     latency_ms: f64,
     batch_size: u32,
     aside: bool,
-    /// Block and call, where variants were alternated.
-    place: Option<(u32, u32)>,
+    /// The batch, and its round where variants were alternated.
+    block: u32,
+    /// The call of the block, where variants were alternated.
+    call: Option<u32>,
 }
 
 fn clocks<'a>(of: &'a Row<'a>) -> Vec<Clock<'a>> {
@@ -262,7 +264,8 @@ fn clocks<'a>(of: &'a Row<'a>) -> Vec<Clock<'a>> {
         latency_ms: stage.latency_ms,
         batch_size: stage.batch_size,
         aside: stage.aside,
-        place: None,
+        block: of.output.batch,
+        call: None,
     };
     let of_pass = |pass: &'a Pass| {
         pass.latencies_ms
@@ -273,7 +276,8 @@ fn clocks<'a>(of: &'a Row<'a>) -> Vec<Clock<'a>> {
                 latency_ms: *latency_ms,
                 batch_size: pass.batch_size,
                 aside: false,
-                place: Some((pass.block, pass.call)),
+                block: pass.block,
+                call: Some(pass.call),
             })
     };
     if of.output.passes.is_empty() {
@@ -307,8 +311,8 @@ fn timing_rows(
                     .collect::<BooleanArray>(),
             ),
         ),
-        ("block", counts(|row| Some(row.place?.0))),
-        ("call", counts(|row| Some(row.place?.1))),
+        ("block", counts(|row| Some(row.block))),
+        ("call", counts(|row| row.call)),
     ])
 }
 

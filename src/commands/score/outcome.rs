@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::comparison::{Difference, Question, adjust};
 use crate::data::Qrels;
 use crate::metrics::paired::{Pair, paired};
+use crate::metrics::significance::patterns_for;
 use crate::metrics::statistics::{self, Interval, intervals};
 use crate::metrics::{Aggregate, Better, Metric};
 use crate::report::{ALL, ScoreRow, SummaryRow, write_scores};
@@ -200,6 +201,7 @@ fn differences(
         seed,
         ..Question::default()
     };
+    let patterns = patterns_for(others.len() * means.len(), question.alpha);
     let mut differences = Vec::new();
     for (name, other) in names[1..].iter().zip(others) {
         let pairs: Vec<(&[f64], &[f64])> = other
@@ -222,7 +224,7 @@ fn differences(
             .iter()
             .map(|[before, after]| Pair { before, after })
             .collect();
-        for (place, found) in means.iter().zip(paired(&views, None, seed)) {
+        for (place, found) in means.iter().zip(paired(&views, None, seed, patterns)) {
             differences.extend(found.map(|found| {
                 let metric = metrics[*place].to_string();
                 let row = (metric.as_str(), Better::Higher);
