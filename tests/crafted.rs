@@ -105,7 +105,8 @@ impl Crafted {
     }
 
     /// Writes it, and gives it back.
-    pub fn write(self, path: &Path) -> Self {
+    pub fn write(mut self, path: &Path) -> Self {
+        self.identity.examples = self.examples.len();
         std::fs::create_dir_all(path).unwrap();
         let identity = &self.identity;
         let notes = vec![String::new(); identity.variants.len()];

@@ -265,7 +265,7 @@ fn a_gate_with_a_mistake_points_at_it() {
         ),
         (
             "waive.everything = \"\"\n[[rules]]\ncompleteness = { min = 1.0 }",
-            "`gate.toml` is not a valid gate: `everything` is nothing that can be waived; there are corpus, queries, k, convention, judge, hardware, values",
+            "`gate.toml` is not a valid gate: `everything` is nothing that can be waived; there are corpus, queries, k, convention, judge, clusters, slices, hardware, values, errors",
         ),
         (
             "[[rules]]\nratio = { metric = \"nDCG@10\", variant = \"a\", to = \"b\", max = 1.0 }",

@@ -21,6 +21,7 @@ mod crafted;
 mod endpoint;
 mod gate;
 mod gate_around;
+mod gate_holes;
 mod golden;
 mod index_and_search;
 mod layers;

@@ -144,6 +144,12 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         pairs.push((baseline, candidate, joined));
     }
     let rows = family(&pairs, &question)?;
+    for row in rows.iter().flatten().filter(|row| row.unpaired > 0) {
+        global.say(&format!(
+            "note: {} on {}: {} examples have a value on one side only and are left out",
+            row.metric, row.slice, row.unpaired
+        ));
+    }
     for ((pair, rows), waived) in pairs.into_iter().zip(rows).zip(waived) {
         outcome
             .pairs

@@ -1,16 +1,18 @@
 //! `ragkit gate`: verdicts for CI.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Ended, print, print_json};
 use crate::cli::Global;
 use crate::comparison::named;
 use crate::gate::{
-    Answer, Gate, Ledger, Noise, Verdict, annotations, calibrate, check, junit, render,
+    Answer, Gate, Ledger, Noise, OnInconclusive, Verdict, annotations, calibrate, check, junit,
+    render,
 };
 use crate::report::{Run, RunPath, Style};
 use crate::whole_file::WholeFile;
@@ -159,7 +161,7 @@ impl Check {
             Format::Markdown => print(render(&verdict, Style::Markdown))?,
             Format::Json => print_json(&verdict)?,
             Format::Junit => print(as_junit()?.trim_end())?,
-            Format::Github => github(&verdict)?,
+            Format::Github => github(&verdict, gate.on_inconclusive)?,
         }
         Ok(match verdict.exit_code {
             0 => Ended::Done,
@@ -178,8 +180,8 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// Annotations on standard output, the table on the summary page of the step.
-fn github(verdict: &Verdict) -> anyhow::Result<()> {
-    let annotations = annotations(verdict);
+fn github(verdict: &Verdict, on_inconclusive: OnInconclusive) -> anyhow::Result<()> {
+    let annotations = annotations(verdict, on_inconclusive);
     if !annotations.is_empty() {
         print(annotations)?;
     }
@@ -203,14 +205,15 @@ impl Calibrate {
             )
         })?;
         let mut noise = Noise::load(path)?;
-        let mut measured = std::collections::BTreeMap::new();
+        let mut measured: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for run in &self.runs {
             let run = Run::open(RunPath::finished(run)?)?;
-            let found: &mut Vec<_> = measured.entry(run.manifest.hardware()).or_default();
+            let found = measured.entry(run.manifest.hardware()).or_default();
             found.extend(calibrate(&gate, &run)?);
         }
-        // What was measured before on other machines stays.
-        noise.hardware.extend(measured.clone());
+        for (hardware, found) in &measured {
+            noise.add(hardware, found.clone());
+        }
         noise.save(path)?;
         global.say(&format!("written: {}", path.display()));
         print_json(&measured)?;
@@ -228,30 +231,40 @@ impl Promote {
             )
         })?;
         let run = Run::open(RunPath::finished(&self.run)?)?;
-        let mut ledger = Ledger::open(folder)?;
+        let ledger = Ledger::open(folder)?;
         let baseline = ledger.newest()?;
         let verdict = check(&gate, &run, None, baseline.as_ref(), &self.waive)?;
         let first = baseline.is_none();
-        // Without a baseline there is nothing that could be lowered, and the rules that compare have nothing to say.
-        let counts = |check: &&crate::gate::Check| !(first && check.rule == "no_worse");
         let mut lowered = Vec::new();
-        for check in verdict.checks.iter().filter(counts) {
-            ensure!(
-                check.answer != Answer::CannotCompare || check.rule == "ratio",
-                "the run cannot be held against the gate: {}",
-                check.because
-            );
+        for check in &verdict.checks {
             let what = format!("{} of {} on {}", check.metric, check.variant, check.slice);
-            if check.answer == Answer::Regression {
-                lowered.push(format!("{what}: {}", check.because));
-            } else if let Some(row) = check.difference.as_ref().filter(|row| row.gain() < 0.0) {
-                lowered.push(format!(
-                    "{what}: {:.6} → {:.6}",
-                    row.baseline_mean, row.mean
-                ));
+            match (check.answer, check.rule) {
+                // Without a baseline there is nothing that could be lowered, and the rules that compare have nothing to say.
+                (Answer::CannotCompare, "no_worse") if first => {}
+                (Answer::CannotCompare, "ratio") => {}
+                // What has no counterpart in the baseline is a decision, and needs its reason as one.
+                (Answer::CannotCompare, "no_worse" | "variants") => {
+                    lowered.push(format!("{what} cannot be compared: {}", check.because));
+                }
+                (Answer::CannotCompare, _) | (Answer::Regression, "answers") => {
+                    bail!("this run is no baseline: {what}: {}", check.because)
+                }
+                (Answer::Regression, _) => lowered.push(format!("{what}: {}", check.because)),
+                _ => {
+                    let row = check.difference.as_ref().filter(|row| row.gain() < 0.0);
+                    lowered.extend(
+                        row.map(|row| {
+                            format!("{what}: {:.6} → {:.6}", row.baseline_mean, row.mean)
+                        }),
+                    );
+                }
             }
         }
-        let path = ledger.promote(&run, lowered, self.reason.clone())?;
+        let waived = verdict.waived.into_iter().map(|waived| waived.detail);
+        let waived: Vec<String> = waived.collect();
+        // What is compared less than before is a decision too.
+        lowered.extend(waived.iter().map(|waived| format!("waived: {waived}")));
+        let path = ledger.promote(&run, lowered, waived, self.reason.clone())?;
         global.say("promoted; put the folder under version control");
         print(path.display().to_string())?;
         Ok(Ended::Done)

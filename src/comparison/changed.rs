@@ -1,12 +1,12 @@
 //! The examples that changed most, and the first stage at which the two sides part.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::{Joined, Side};
 use crate::metrics::Better;
-use crate::report::StageList;
+use crate::report::{Ranked, Steps};
 
 /// One example that changed, with what both sides produced.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,20 +44,36 @@ pub struct Parting {
     pub share: f64,
 }
 
+/// The list of one stage for one example.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StageList {
+    /// The stage.
+    pub stage: String,
+    /// Its items, best first.
+    pub items: Vec<Ranked>,
+}
+
 /// The first stage whose lists differ, in the order in which the stages ran; `None` where none does.
 ///
-/// A stage that only one side has, such as the fusion of a hybrid, is where the two part if all before it was equal.
-fn first_parting<L: PartialEq>(before: &[(&str, L)], after: &[(&str, L)]) -> Option<String> {
-    let steps = before.len().max(after.len());
-    (0..steps).find_map(|step| match (before.get(step), after.get(step)) {
-        (Some(one), Some(other)) if one.0 == other.0 => {
-            (one.1 != other.1).then(|| one.0.to_owned())
-        }
-        (Some(one), Some(other)) => Some(format!("{} / {}", one.0, other.0)),
-        (Some(one), None) => Some(format!("{} (baseline only)", one.0)),
-        (None, Some(other)) => Some(format!("{} (candidate only)", other.0)),
-        (None, None) => None,
-    })
+/// A stage that only one side has, such as the fusion of a hybrid, is where the two part if all before it was equal. A stage without
+/// any item is not there.
+fn first_parting<T>(
+    before: &Steps<T>,
+    after: &Steps<T>,
+    equal: impl Fn(&T, &T) -> bool,
+) -> Option<String> {
+    let steps: BTreeSet<u32> = before.keys().chain(after.keys()).copied().collect();
+    steps
+        .into_iter()
+        .find_map(|step| match (before.get(&step), after.get(&step)) {
+            (Some((one, list)), Some((other, changed))) if one == other => {
+                (!equal(list, changed)).then(|| one.clone())
+            }
+            (Some((one, _)), Some((other, _))) => Some(format!("{one} / {other}")),
+            (Some((one, _)), None) => Some(format!("{one} (baseline only)")),
+            (None, Some((other, _))) => Some(format!("{other} (candidate only)")),
+            (None, None) => None,
+        })
 }
 
 /// Whether two values differ at all: two scorings of the same answer are the same number.
@@ -137,27 +153,28 @@ pub fn changed(
             candidate: other,
             difference: other - one,
             parts_at: if baseline.run.has_results() && candidate.run.has_results() {
-                first_parting(&items(&of_baseline), &items(&of_candidate))
+                first_parting(&of_baseline, &of_candidate, |one, other| {
+                    same_items(one, other)
+                })
             } else {
                 None
             },
-            baseline_lists: of_baseline,
-            candidate_lists: of_candidate,
+            baseline_lists: shown(of_baseline),
+            candidate_lists: shown(of_candidate),
         }
     };
     let losses = losses.into_iter().map(&mut show).collect();
     Ok([losses, wins.into_iter().map(show).collect()])
 }
 
-/// The ids of each list.
-fn items(lists: &[StageList]) -> Vec<(&str, Vec<&str>)> {
-    lists
-        .iter()
-        .map(|list| {
-            let ids = list.items.iter().map(|ranked| ranked.item.as_str());
-            (list.stage.as_str(), ids.collect())
-        })
-        .collect()
+fn same_items(before: &[Ranked], after: &[Ranked]) -> bool {
+    let items = before.iter().map(|ranked| &ranked.item);
+    items.eq(after.iter().map(|ranked| &ranked.item))
+}
+
+fn shown(steps: Steps<Vec<Ranked>>) -> Vec<StageList> {
+    let list = |(stage, items)| StageList { stage, items };
+    steps.into_values().map(list).collect()
 }
 
 /// Where the two sides part, over all examples that changed by `metric`; empty where a side keeps no lists.
@@ -177,11 +194,13 @@ pub fn partings(
     );
     let pairs = pairs(baseline, candidate, joined, metric);
     let mut found: BTreeMap<String, Parting> = BTreeMap::new();
+    let none = Steps::new();
     for (id, one, other) in pairs
         .iter()
         .filter(|(_, one, other)| has_changed(*one, *other))
     {
-        let parting = first_parting(&stages(&before, id), &stages(&after, id));
+        let steps = [&before, &after].map(|digests| digests.get(*id).unwrap_or(&none));
+        let parting = first_parting(steps[0], steps[1], u64::eq);
         let stage = parting.unwrap_or_else(|| "-".to_owned());
         let entry = found.entry(stage.clone()).or_insert(Parting {
             stage,
@@ -197,15 +216,4 @@ pub fn partings(
         entry.share += (other - one) / pairs.len() as f64;
     }
     Ok(found.into_values().collect())
-}
-
-fn stages<'a>(
-    digests: &'a HashMap<String, Vec<(String, u64)>>,
-    example: &str,
-) -> Vec<(&'a str, u64)> {
-    let of_example = digests.get(example).map_or(&[][..], Vec::as_slice);
-    let borrowed = of_example
-        .iter()
-        .map(|(stage, digest)| (stage.as_str(), *digest));
-    borrowed.collect()
 }

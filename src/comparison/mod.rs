@@ -8,7 +8,7 @@ mod judge;
 mod side;
 mod table;
 
-pub use changed::{Changed, Parting, changed, partings};
+pub use changed::{Changed, Parting, StageList, changed, partings};
 pub use difference::{Difference, Question, Sliced, adjust, differences, family, tested};
 pub use identity::{Mismatch, check_waiver, metrics, mismatches, waive};
 pub use joined::Joined;

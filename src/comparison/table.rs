@@ -1,7 +1,7 @@
 //! A comparison as people read it.
 
-use super::{Changed, Difference, Parting};
-use crate::report::{ALL, Cell, Ranked, StageList, Style, estimate, pivot, text_table};
+use super::{Changed, Difference, Parting, StageList};
+use crate::report::{ALL, Cell, Ranked, Style, estimate, pivot, text_table};
 
 /// Items of a list that are shown.
 const SHOWN: usize = 10;

@@ -1,15 +1,15 @@
 //! A verdict as GitHub's workflow commands: notes at the lines of the gate file.
 
 use super::render::one_line;
-use super::{Answer, Verdict};
+use super::{Answer, OnInconclusive, Verdict};
 
 /// A line for every check that was not simply kept, such as `::error file=gate.toml,line=7,title=regression::…`.
-pub fn annotations(verdict: &Verdict) -> String {
+pub fn annotations(verdict: &Verdict, on_inconclusive: OnInconclusive) -> String {
     let told = verdict.checks.iter().filter_map(|check| {
         let level = match check.answer {
             Answer::Ok => return None,
             Answer::NotTested => "notice",
-            Answer::Inconclusive if verdict.exit_code == 0 => "warning",
+            Answer::Inconclusive if on_inconclusive == OnInconclusive::Warn => "warning",
             _ => "error",
         };
         Some(format!(

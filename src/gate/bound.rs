@@ -63,9 +63,7 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
             .filter(|&place| values[place].is_some())
             .collect();
         let column: Vec<f64> = places.iter().filter_map(|&place| values[place]).collect();
-        let Some(value) = mean(&column) else {
-            continue;
-        };
+        let value = mean(&column).unwrap_or(f64::NAN);
         let clusters = clustered.then(|| {
             Clusters::by_name(
                 places

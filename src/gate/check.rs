@@ -1,5 +1,7 @@
 //! All rules of a gate, held against a run.
 
+use std::collections::BTreeSet;
+
 use anyhow::ensure;
 
 use super::bound::{Limit, bound, estimates};
@@ -8,6 +10,7 @@ use super::ratio::ratio;
 use super::verdict::{Answer, Check, Verdict};
 use super::{Gate, Noise};
 use crate::comparison::{Difference, Mismatch, Side, check_waiver, tested};
+use crate::metrics::Better;
 use crate::metrics::significance::{PATTERNS, patterns_for};
 use crate::report::{ALL, Run};
 
@@ -24,7 +27,7 @@ pub fn check(
     waived: &[String],
 ) -> anyhow::Result<Verdict> {
     waived.iter().try_for_each(|name| check_waiver(name))?;
-    let variants: Vec<String> = match only {
+    let mut variants: Vec<String> = match only {
         Some(variant) => vec![variant.to_owned()],
         None if gate.variants.is_empty() => all_variants(run, baseline),
         None => gate.variants.clone(),
@@ -34,6 +37,8 @@ pub fn check(
         "`{}` has no variant",
         run.path.0.display()
     );
+    let mut seen = BTreeSet::new();
+    variants.retain(|variant| seen.insert(variant.clone()));
     if let Some(baseline) = baseline {
         let same = run.path.0.canonicalize()? == baseline.path.0.canonicalize()?;
         ensure!(
@@ -51,7 +56,7 @@ pub fn check(
             patterns,
             found: Vec::new(),
             compared: Vec::new(),
-            left_out: Vec::new(),
+            left_out: BTreeSet::new(),
             differs: Vec::new(),
         };
         variants.iter().for_each(|variant| checks.variant(variant));
@@ -77,7 +82,7 @@ pub fn check(
         alpha: gate.alpha,
         family,
         waived: checks.differs,
-        left_out: checks.left_out,
+        left_out: checks.left_out.into_iter().collect(),
         checks: checks.found,
     };
     verdict.checks.sort_by_key(|check| check.line);
@@ -110,7 +115,7 @@ pub(super) struct Checks<'a> {
     pub(super) patterns: usize,
     /// Comparisons that wait for the rest of their family, with the smallest drop that matters to each.
     pub(super) compared: Vec<(Check, Difference, f64)>,
-    pub(super) left_out: Vec<String>,
+    pub(super) left_out: BTreeSet<String>,
     pub(super) differs: Vec<Mismatch>,
 }
 
@@ -220,7 +225,10 @@ impl Checks<'_> {
             Ok(_) => return self.push(check(), Answer::CannotCompare, "no example has a value"),
             Err(error) => return self.push(check(), Answer::CannotCompare, format!("{error:#}")),
         };
-        if let Some(because) = self.other_hardware(&rule.metric) {
+        if let Some(because) = self
+            .other_hardware(&rule.metric)
+            .or_else(|| self.flattered(side, &rule.metric))
+        {
             return self.push(check(), Answer::CannotCompare, because);
         }
         for estimate in found {
@@ -253,6 +261,19 @@ impl Checks<'_> {
         );
         (before != now && !self.is_waived("hardware")).then(|| {
             format!("the baseline ran on {before}, this run on {now}; where that is as it should be, `--waive hardware`")
+        })
+    }
+
+    /// Why a metric of which less is better is not looked at: an error counts as 0, its best value.
+    pub(super) fn flattered(&self, side: &Side, metric: &str) -> Option<String> {
+        let (facts, _) = side
+            .scores
+            .metrics
+            .iter()
+            .find(|(facts, _)| facts.name.eq_ignore_ascii_case(metric))?;
+        let failed = side.scores.failed.iter().filter(|failed| **failed).count();
+        (facts.better == Better::Lower && failed > 0 && !self.is_waived("errors")).then(|| {
+            format!("{failed} examples ended in an error and count as 0, the best value of `{metric}`; where that is as it should be, `--waive errors`")
         })
     }
 

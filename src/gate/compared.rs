@@ -45,6 +45,10 @@ impl Checks<'_> {
                 patterns: self.patterns,
             };
             let check = || about("no_worse", line, &side.variant, &rule.metric);
+            if let Some(because) = self.flattered(side, &rule.metric) {
+                self.push(check(), Answer::CannotCompare, because);
+                continue;
+            }
             let rows = match differences(&before, side, &joined, &question) {
                 Ok(rows) => rows,
                 Err(error) => {
@@ -131,11 +135,8 @@ impl Checks<'_> {
         if joined.places.is_empty() {
             return Err("no example is in both".to_owned());
         }
-        for id in joined.only_baseline.iter().chain(&joined.only_candidate) {
-            if !self.left_out.contains(id) {
-                self.left_out.push(id.clone());
-            }
-        }
+        let one_sided = joined.only_baseline.iter().chain(&joined.only_candidate);
+        self.left_out.extend(one_sided.cloned());
         Ok((before, joined))
     }
 
@@ -151,7 +152,13 @@ impl Checks<'_> {
         let family = rows.iter().filter(|row| row.p_holm.is_some()).count();
         let compared = std::mem::take(&mut self.compared);
         for ((check, _, min_effect), row) in compared.into_iter().zip(rows) {
-            let (answer, because) = no_worse(&row, min_effect, family, gate.alpha, gate.power);
+            let (answer, mut because) = no_worse(&row, min_effect, family, gate.alpha, gate.power);
+            if row.unpaired > 0 {
+                because = format!(
+                    "{because}; {} examples with a value on one side only are left out",
+                    row.unpaired
+                );
+            }
             let check = Check {
                 difference: Some(row),
                 ..check

@@ -104,18 +104,17 @@ pub(super) fn estimate(
         number(calls, |call| &call.example),
         number(calls, |call| call.block / rounds),
     );
-    let (unit, count, name): (Box<dyn Fn(&Call) -> usize>, usize, &str) = if alone {
-        (
-            Box::new(|call| examples[&call.example]),
-            examples.len(),
-            "examples",
-        )
+    let unit = |call: &Call| {
+        if alone {
+            examples[&call.example]
+        } else {
+            batches[&(call.block / rounds)]
+        }
+    };
+    let (count, name) = if alone {
+        (examples.len(), "examples")
     } else {
-        (
-            Box::new(|call| batches[&(call.block / rounds)]),
-            batches.len(),
-            "batches",
-        )
+        (batches.len(), "batches")
     };
     let timed = Timed::new(calls.iter().map(|call| (call, unit(call))));
     let value = timed.quantile(probability, |_, _| 1.0);

@@ -22,15 +22,27 @@ pub fn no_worse(
     alpha: f64,
     at_power: f64,
 ) -> (Answer, String) {
+    let numbers = [
+        Some(row.baseline_mean),
+        Some(row.mean),
+        Some(row.difference),
+        row.ci_low,
+        row.ci_high,
+    ];
+    if numbers
+        .into_iter()
+        .flatten()
+        .any(|number| !number.is_finite())
+    {
+        return (
+            Answer::CannotCompare,
+            "the values are too large to be added".to_owned(),
+        );
+    }
     if row.wins + row.losses == 0 {
         return (Answer::Ok, format!("the same on all {} examples", row.n));
     }
-    let units = row.clusters.unwrap_or(row.n);
-    let of = if row.clusters.is_some() {
-        "clusters"
-    } else {
-        "examples"
-    };
+    let (units, of) = units(row);
     let fewest = significance::fewest(family, alpha) as u64;
     if row.p_holm.is_some() && units < fewest {
         let answer = if row.slice == ALL {
@@ -80,36 +92,36 @@ pub fn no_worse(
             format!("no drop of {min_effect} or more (95 % interval)"),
         );
     }
-    // With Holm's method the first of a family must pass alpha / family.
-    let at = alpha / family.max(1) as f64;
-    let what = row
-        .standard_error
-        .filter(|error| *error > 0.0)
-        .map(|error| {
-            let units = row.clusters.unwrap_or(row.n);
-            let (units, of) = (
-                usize::try_from(units).unwrap_or(usize::MAX),
-                if row.clusters.is_some() {
-                    "clusters"
-                } else {
-                    "examples"
-                },
-            );
-            let detectable = power::minimum_detectable(error, at, at_power);
-            let shown = format!("these examples show a drop of {detectable:.4} or more");
-            if min_effect == 0.0 {
-                return shown;
-            }
-            let needed = power::examples_needed(units, error, min_effect, at, at_power);
-            format!("{shown}; one of {min_effect} takes about {needed:.0} {of}")
-        });
     let change = if drop > 0.0 { "worse" } else { "better" };
+    let shown = detectability(row, min_effect, alpha / family.max(1) as f64, at_power);
     (
         Answer::Inconclusive,
-        format!(
-            "{change} by {:.4}, p = {p:.4}: {}",
-            drop.abs(),
-            what.unwrap_or_else(|| "too few examples to tell".to_owned())
-        ),
+        format!("{change} by {:.4}, p = {p:.4}: {shown}", drop.abs()),
     )
+}
+
+/// What these examples would have shown, and how many it takes. With Holm's method the first of a family must pass `alpha`
+/// divided by its size.
+fn detectability(row: &Difference, min_effect: f64, alpha: f64, at_power: f64) -> String {
+    let Some(error) = row.standard_error.filter(|error| *error > 0.0) else {
+        return "too few examples to tell".to_owned();
+    };
+    let detectable = power::minimum_detectable(error, alpha, at_power);
+    let shown = format!("these examples show a drop of {detectable:.4} or more");
+    if min_effect == 0.0 {
+        return shown;
+    }
+    let (units, of) = units(row);
+    let units = usize::try_from(units).unwrap_or(usize::MAX);
+    let needed = power::examples_needed(units, error, min_effect, alpha, at_power);
+    let needed = needed.max(significance::fewest(1, alpha) as f64);
+    format!("{shown}; one of {min_effect} takes about {needed:.0} {of}")
+}
+
+/// What is drawn and flipped, and how many there are.
+fn units(row: &Difference) -> (u64, &'static str) {
+    match row.clusters {
+        Some(clusters) => (clusters, "clusters"),
+        None => (row.n, "examples"),
+    }
 }

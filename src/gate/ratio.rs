@@ -60,6 +60,23 @@ impl Noise {
         Ok(file.finish()?)
     }
 
+    /// Adds what was measured on a machine; the same variant, stage and metric of it is replaced, or the noisier kept of what
+    /// was measured together.
+    pub fn add(&mut self, hardware: &str, measured: Vec<NoiseOf>) {
+        let same = |a: &NoiseOf, b: &NoiseOf| {
+            (&a.variant, &a.stage, &a.metric) == (&b.variant, &b.stage, &b.metric)
+        };
+        let known = self.hardware.entry(hardware.to_owned()).or_default();
+        known.retain(|old| !measured.iter().any(|new| same(old, new)));
+        for new in measured {
+            match known.iter_mut().find(|old| same(old, &new)) {
+                Some(old) if old.ratio >= new.ratio => {}
+                Some(old) => *old = new,
+                None => known.push(new),
+            }
+        }
+    }
+
     fn of(&self, hardware: &str, variant: &str, rule: &Ratio) -> Option<f64> {
         let known = self.hardware.get(hardware)?.iter();
         known
@@ -91,7 +108,7 @@ impl Found {
 }
 
 /// Holds the rule against a run: it is broken where the whole interval of the ratio lies above what is allowed, and above what
-/// this machine makes of two equal variants.
+/// this machine makes of two equal variants; it is kept where the whole interval lies within what is allowed.
 pub(super) fn ratio(run: &Run, rule: &Ratio, noise: &Noise, gate: &Gate) -> anyhow::Result<Found> {
     let manifest = &run.manifest;
     let known = &manifest.identity.variants;
@@ -166,10 +183,9 @@ pub(super) fn ratio(run: &Run, rule: &Ratio, noise: &Noise, gate: &Gate) -> anyh
         .into_par_iter()
         .map(|number| of(&drawn(count, gate.seed, number)));
     let interval = percentiles(draws.collect());
-    let allowed = rule.max.max(noise);
-    let answer = if interval.low > allowed {
+    let answer = if interval.low > rule.max.max(noise) {
         Answer::Regression
-    } else if interval.high <= allowed {
+    } else if interval.high <= rule.max {
         Answer::Ok
     } else {
         Answer::Inconclusive

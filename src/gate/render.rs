@@ -15,12 +15,18 @@ pub fn render(verdict: &Verdict, style: Style) -> String {
         lines.push(format!("baseline  {baseline}"));
     }
     for waived in &verdict.waived {
-        lines.push(format!("waived: {}", waived.detail));
+        lines.push(plain(style, &format!("waived: {}", waived.detail)));
     }
     if !verdict.left_out.is_empty() {
-        lines.push(format!(
-            "left out, being on one side only: {}",
-            verdict.left_out.join(", ")
+        let shown = verdict.left_out.len().min(SHOWN);
+        let more = match verdict.left_out.len() - shown {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let ids = verdict.left_out[..shown].join(", ");
+        lines.push(plain(
+            style,
+            &format!("left out, being on one side only: {ids}{more}"),
         ));
     }
     if style == Style::Markdown {
@@ -38,6 +44,18 @@ pub fn render(verdict: &Verdict, style: Style) -> String {
         parts.push(headline);
     }
     parts.join("\n\n")
+}
+
+/// Ids of a list that are shown; all stand in the JSON.
+const SHOWN: usize = 20;
+
+/// A line that stays one: what runs and data are called must not become Markdown or HTML.
+fn plain(style: Style, text: &str) -> String {
+    let line = text.replace(['\r', '\n'], " ");
+    match style {
+        Style::Terminal => line,
+        Style::Markdown => line.replace('<', "&lt;"),
+    }
 }
 
 /// What it comes to, in one line.

@@ -22,6 +22,9 @@ pub struct Call {
     pub latency_ms: f64,
 }
 
+/// Example, block and call.
+type Key<'a> = (&'a str, u32, Option<u32>);
+
 impl Run {
     /// The latency of every answer of `variant`: of all its stages together, or of `stage`. What was measured beside the
     /// pipeline does not count. In the order of examples, blocks and calls.
@@ -38,7 +41,7 @@ impl Run {
         let counts = |name: &str| anyhow::Ok(frame.column(name)?.u32()?.to_vec());
         let (batch_sizes, blocks, calls) =
             (counts("batch_size")?, counts("block")?, counts("call")?);
-        let mut found: BTreeMap<(&str, u32, Option<u32>), Vec<(f64, u32)>> = BTreeMap::new();
+        let mut found: BTreeMap<Key<'_>, Vec<(f64, u32)>> = BTreeMap::new();
         for row in 0..frame.height() {
             let asked = stage.is_none_or(|stage| stages[row] == stage);
             if variants[row] != variant || asides.get(row) == Some(true) || !asked {
@@ -66,18 +69,17 @@ impl Run {
             path.display(),
             stage.map_or_else(String::new, |stage| format!(" and stage `{stage}`"))
         );
-        let call =
-            |((example, block, call), mut stages): ((&str, u32, Option<u32>), Vec<(f64, u32)>)| {
-                // The sum must not depend on the order of rows.
-                stages.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-                Call {
-                    example: example.to_owned(),
-                    block,
-                    call,
-                    batch_size: stages.iter().map(|(_, size)| *size).max().unwrap_or(1),
-                    latency_ms: stages.iter().map(|(ms, _)| ms).sum(),
-                }
-            };
+        let call = |((example, block, call), mut stages): (Key<'_>, Vec<(f64, u32)>)| {
+            // The sum must not depend on the order of rows.
+            stages.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            Call {
+                example: example.to_owned(),
+                block,
+                call,
+                batch_size: stages.iter().map(|(_, size)| *size).max().unwrap_or(1),
+                latency_ms: stages.iter().map(|(ms, _)| ms).sum(),
+            }
+        };
         Ok(found.into_iter().map(call).collect())
     }
 }

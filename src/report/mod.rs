@@ -16,7 +16,7 @@ pub use calls::Call;
 pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
 pub use read::{Latency, Run};
-pub use results::{Ranked, StageList};
+pub use results::{Ranked, Steps};
 pub use scores::Scores;
 pub use summary::{ALL, SummaryRow, summarise};
 pub use table::{

@@ -24,13 +24,15 @@ pub struct Ranked {
     pub grade: Option<i32>,
 }
 
-/// The list of one stage for one example.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct StageList {
-    /// The stage.
-    pub stage: String,
-    /// Its items, best first.
-    pub items: Vec<Ranked>,
+/// What is known of each stage of one example, with its name, by its place in the pipeline.
+pub type Steps<T> = BTreeMap<u32, (String, T)>;
+
+/// The entry of the row's stage.
+fn step<'s, T: Default>(steps: &'s mut Steps<T>, row: &Row<'_>) -> &'s mut T {
+    let entry = steps.entry(row.step);
+    &mut entry
+        .or_insert_with(|| (row.stage.to_owned(), T::default()))
+        .1
 }
 
 impl Run {
@@ -39,67 +41,53 @@ impl Run {
         self.path.file(files::RESULTS).exists()
     }
 
-    /// The lists of `variant` for the examples that are `wanted`, stage by stage in the order in which they ran; measurements
-    /// beside the pipeline are left out.
+    /// The lists of `variant` for the examples that are `wanted`, by stage in the order in which they ran; measurements beside the
+    /// pipeline are left out, and so are empty lists.
     pub fn lists(
         &self,
         variant: &str,
         wanted: &dyn Fn(&str) -> bool,
-    ) -> anyhow::Result<HashMap<String, Vec<StageList>>> {
-        let mut found: HashMap<String, Vec<StageList>> = HashMap::new();
+    ) -> anyhow::Result<HashMap<String, Steps<Vec<Ranked>>>> {
+        let mut found: HashMap<String, Steps<Vec<Ranked>>> = HashMap::new();
         self.each_result(variant, &mut |row| {
-            if !wanted(row.example) {
-                return;
-            }
-            let stages = found.entry(row.example.to_owned()).or_default();
-            if stages.last().is_none_or(|last| last.stage != row.stage) {
-                stages.push(StageList {
-                    stage: row.stage.to_owned(),
-                    items: Vec::new(),
-                });
-            }
-            if let Some(last) = stages.last_mut() {
-                last.items.push(Ranked {
+            if wanted(row.example) {
+                let steps = found.entry(row.example.to_owned()).or_default();
+                step(steps, &row).push(Ranked {
                     rank: row.rank,
                     item: row.item.to_owned(),
                     grade: row.grade,
                 });
             }
         })?;
+        for (_, list) in found.values_mut().flat_map(BTreeMap::values_mut) {
+            list.sort_unstable_by_key(|ranked| ranked.rank);
+        }
         Ok(found)
     }
 
-    /// For every example of `variant` and each of its stages, the stage's name and a digest of its list: equal lists, equal digests.
-    pub fn list_digests(
-        &self,
-        variant: &str,
-    ) -> anyhow::Result<HashMap<String, Vec<(String, u64)>>> {
-        use std::hash::{BuildHasher, Hash, Hasher};
+    /// For every example of `variant` and each of its stages a digest of its list: equal lists, equal digests.
+    pub fn list_digests(&self, variant: &str) -> anyhow::Result<HashMap<String, Steps<u64>>> {
+        use std::hash::BuildHasher;
         let state = foldhash::fast::FixedState::default();
-        let mut found: HashMap<String, Vec<(String, u64)>> = HashMap::new();
+        let mut found: HashMap<String, Steps<u64>> = HashMap::new();
         self.each_result(variant, &mut |row| {
-            let mut hasher = state.build_hasher();
-            row.item.hash(&mut hasher);
-            let stages = match found.get_mut(row.example) {
-                Some(stages) => stages,
+            let steps = match found.get_mut(row.example) {
+                Some(steps) => steps,
                 None => found.entry(row.example.to_owned()).or_default(),
             };
-            if stages.last().is_none_or(|(stage, _)| stage != row.stage) {
-                stages.push((row.stage.to_owned(), 0));
-            }
-            if let Some((_, digest)) = stages.last_mut() {
-                digest.hash(&mut hasher);
-                *digest = hasher.finish();
-            }
+            let digest = step(steps, &row);
+            // A sum: it does not depend on the order of rows.
+            *digest = digest.wrapping_add(state.hash_one((row.rank, row.item)));
         })?;
         Ok(found)
     }
 
     fn each_result(&self, variant: &str, see: &mut dyn FnMut(Row<'_>)) -> anyhow::Result<()> {
-        const COLUMNS: [(&str, DataType); 7] = [
+        const COLUMNS: [(&str, DataType); 8] = [
             ("variant", DataType::Utf8),
             ("example_id", DataType::Utf8),
             ("stage", DataType::Utf8),
+            ("step", DataType::UInt32),
             ("rank", DataType::UInt32),
             ("item", DataType::Utf8),
             ("grade", DataType::Int32),
@@ -107,15 +95,17 @@ impl Run {
         ];
         self.each_batch(files::RESULTS, &COLUMNS, &mut |batch| {
             let text = |place: usize| batch[place].as_string_opt::<i32>();
-            let (variants, examples, stages, items) = (text(0)?, text(1)?, text(2)?, text(4)?);
-            let ranks = batch[3].as_primitive_opt::<UInt32Type>()?;
-            let grades = batch[5].as_primitive_opt::<Int32Type>()?;
-            let asides = batch[6].as_boolean_opt()?;
+            let (variants, examples, stages, items) = (text(0)?, text(1)?, text(2)?, text(5)?);
+            let steps = batch[3].as_primitive_opt::<UInt32Type>()?;
+            let ranks = batch[4].as_primitive_opt::<UInt32Type>()?;
+            let grades = batch[6].as_primitive_opt::<Int32Type>()?;
+            let asides = batch[7].as_boolean_opt()?;
             for row in 0..variants.len() {
                 if variants.value(row) == variant && !asides.value(row) {
                     see(Row {
                         example: examples.value(row),
                         stage: stages.value(row),
+                        step: steps.value(row),
                         rank: ranks.value(row),
                         item: items.value(row),
                         grade: grades.is_valid(row).then(|| grades.value(row)),
@@ -148,8 +138,12 @@ impl Run {
             let values = batch[3].as_primitive_opt::<Float64Type>()?;
             for row in 0..variants.len() {
                 if variants.value(row) == variant && metrics.value(row) == metric {
+                    let value = values.value(row);
+                    if values.is_null(row) || !value.is_finite() {
+                        return None;
+                    }
                     let of_example = found.entry(examples.value(row).to_owned()).or_default();
-                    of_example.push(values.value(row));
+                    of_example.push(value);
                 }
             }
             Some(())
@@ -180,7 +174,7 @@ impl Run {
             arrays.and_then(|arrays| see(&arrays)).with_context(|| {
                 let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
                 format!(
-                    "`{}` does not have the columns {} as `reports/README.md` describes them",
+                    "`{}` does not have the columns {} with the values that `reports/README.md` describes",
                     path.display(),
                     names.join(", ")
                 )
@@ -194,6 +188,7 @@ impl Run {
 struct Row<'a> {
     example: &'a str,
     stage: &'a str,
+    step: u32,
     rank: u32,
     item: &'a str,
     grade: Option<i32>,

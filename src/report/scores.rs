@@ -39,6 +39,13 @@ impl Run {
         );
         let whole = self.read(files::EXAMPLES)?;
         let rows = whole.filter(&whole.column("variant")?.str()?.equal(variant))?;
+        ensure!(
+            rows.height() == identity.examples,
+            "`{}` has {} examples of variant `{variant}`, its manifest says {}; the run is not whole",
+            path.display(),
+            rows.height(),
+            identity.examples
+        );
         Scores::of(&rows, &identity.metrics)
             .with_context(|| format!("`{}`, variant `{variant}`", path.display()))
     }

@@ -23,8 +23,24 @@ pub fn text_table(
 ) -> String {
     let header = header.iter().map(|&name| name.to_owned());
     let mut table = table(style, header, numbers_from);
-    table.add_rows(rows);
+    let fit = |row: Vec<String>| {
+        row.into_iter()
+            .map(|text| fitting(style, &text))
+            .collect::<Vec<_>>()
+    };
+    table.add_rows(rows.into_iter().map(fit));
     table.to_string()
+}
+
+/// Text of a cell that stays in its cell.
+fn fitting(style: Style, text: &str) -> String {
+    match style {
+        Style::Terminal => text.to_owned(),
+        Style::Markdown => text
+            .replace('|', "\\|")
+            .replace('<', "&lt;")
+            .replace(['\r', '\n'], " "),
+    }
 }
 
 fn table(style: Style, header: impl IntoIterator<Item = String>, numbers_from: usize) -> Table {
@@ -121,7 +137,7 @@ pub fn pivot(
                 .find(|c| c.column == column && c.metric == row.metric && c.slice == row.slice);
             found.map_or_else(String::new, |cell| cell.text.clone())
         }));
-        table.add_row(texts);
+        table.add_row(texts.iter().map(|text| fitting(style, text)));
     }
     table.to_string()
 }

@@ -150,13 +150,6 @@ fn rows<'a>(examples: &'a [Evaluated], variants: &'a [String]) -> Vec<Row<'a>> {
     examples.iter().flat_map(of_example).collect()
 }
 
-/// Every stage of every row.
-fn stages<'a>(rows: &'a [Row<'a>]) -> Vec<(&'a Row<'a>, &'a Stage)> {
-    rows.iter()
-        .flat_map(|row| row.output.stages.iter().map(move |stage| (row, stage)))
-        .collect()
-}
-
 fn example_rows(
     examples: &[Evaluated],
     variants: &[String],
@@ -194,14 +187,15 @@ fn result_rows(
     _: &[MetricFacts],
 ) -> anyhow::Result<RecordBatch> {
     let rows = rows(examples, variants);
-    let rows: Vec<Ranked<'_>> = stages(&rows)
-        .into_iter()
-        .flat_map(|(row, stage)| items(row, stage))
-        .collect();
+    let rows: Vec<Ranked<'_>> = rows.iter().flat_map(items).collect();
     batch(vec![
         ("variant", texts(&rows, |row| Some(row.of.variant))),
         ("example_id", texts(&rows, |row| Some(&row.of.example.id))),
         ("stage", texts(&rows, |row| Some(&row.stage.name))),
+        (
+            "step",
+            Arc::new(rows.iter().map(|row| row.step).collect::<UInt32Array>()),
+        ),
         (
             "rank",
             Arc::new(rows.iter().map(|row| row.rank).collect::<UInt32Array>()),
@@ -231,17 +225,23 @@ fn result_rows(
 struct Ranked<'a> {
     of: &'a Row<'a>,
     stage: &'a Stage,
+    /// Which stage of the example it is, from 0.
+    step: u32,
     rank: u32,
     item: &'a Item,
 }
 
-fn items<'a>(of: &'a Row<'a>, stage: &'a Stage) -> impl Iterator<Item = Ranked<'a>> {
-    (1..).zip(&stage.items).map(move |(rank, item)| Ranked {
-        of,
-        stage,
-        rank,
-        item,
-    })
+fn items<'a>(of: &'a Row<'a>) -> impl Iterator<Item = Ranked<'a>> {
+    let of_stage = move |(step, stage): (u32, &'a Stage)| {
+        (1..).zip(&stage.items).map(move |(rank, item)| Ranked {
+            of,
+            stage,
+            step,
+            rank,
+            item,
+        })
+    };
+    (0..).zip(&of.output.stages).flat_map(of_stage)
 }
 
 /// The clock of one stage in one call.
