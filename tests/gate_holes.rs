@@ -69,7 +69,7 @@ fn other_clusters_and_other_slices_are_other_conditions() {
     let relabelled = pair(|new| {
         new.examples
             .iter_mut()
-            .for_each(|example| example.slices = vec!["kind=long".to_owned()])
+            .for_each(|example| example.slices = vec!["kind=long".to_owned()]);
     });
     let (code, _, because) = verdict(&relabelled, "");
     assert!(
