@@ -1,99 +1,16 @@
 //! The rows of a comparison: metric × slice.
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde::Serialize;
 
-use super::{Joined, JudgeNoise, Side};
+use super::{Joined, JudgeNoise, Question, Side, Sliced};
 use crate::metrics::paired::{Pair, Paired, Test, paired};
-use crate::metrics::significance::{PATTERNS, fewest, holm, patterns_for};
+use crate::metrics::significance::{fewest, holm, patterns_for};
 use crate::metrics::{Better, Clusters, power};
-use crate::report::{ALL, Scores};
+use crate::report::ALL;
 
 /// A slice of fewer examples is shown and not tested: it would cost the others power and decide nothing.
 const TESTED_FROM: usize = 20;
-
-/// What is asked of a comparison.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Question {
-    /// The metrics, by name; all that both sides have where empty.
-    pub metrics: Vec<String>,
-    /// Which slices.
-    pub slices: Sliced,
-    /// Level of the tests.
-    pub alpha: f64,
-    /// Power that the figures on detectability are for.
-    pub power: f64,
-    /// The smallest difference that matters.
-    pub min_effect: f64,
-    /// Seed of flips and resamples.
-    pub seed: u64,
-    /// Random sign patterns behind a p-value.
-    pub patterns: usize,
-}
-
-/// Which slices are compared, beside all examples.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sliced {
-    /// Every slice of the runs.
-    Every,
-    /// Those of these fields.
-    By(Vec<String>),
-}
-
-impl Default for Question {
-    fn default() -> Self {
-        Self {
-            metrics: Vec::new(),
-            slices: Sliced::Every,
-            alpha: 0.05,
-            power: 0.8,
-            min_effect: 0.01,
-            seed: 17,
-            patterns: PATTERNS,
-        }
-    }
-}
-
-impl Sliced {
-    /// Whether the slices of every field that is named are there.
-    ///
-    /// # Errors
-    /// Names the field that no example has.
-    pub fn check(&self, scores: &Scores) -> anyhow::Result<()> {
-        let Self::By(fields) = self else {
-            return Ok(());
-        };
-        let field = |slice: &'_ str| slice.split_once('=').map(|(field, _)| field.to_owned());
-        let mut known: Vec<String> = scores
-            .slices
-            .iter()
-            .filter_map(|(slice, _)| field(slice))
-            .collect();
-        known.dedup();
-        for field in fields.iter().filter(|field| !field.is_empty()) {
-            ensure!(
-                known.contains(field),
-                "the run has no slices by `{field}`; it has {}",
-                if known.is_empty() {
-                    "none".to_owned()
-                } else {
-                    known.join(", ")
-                }
-            );
-        }
-        Ok(())
-    }
-
-    pub(crate) fn has(&self, slice: &str) -> bool {
-        let field = slice.split_once('=').map(|(field, _)| field);
-        match self {
-            Self::Every => true,
-            Self::By(fields) => {
-                slice == ALL || field.is_some_and(|field| fields.iter().any(|known| known == field))
-            }
-        }
-    }
-}
 
 /// The paired difference of a variant from a baseline on one metric over one slice.
 #[derive(Debug, Clone, PartialEq, Serialize)]

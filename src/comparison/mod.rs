@@ -5,14 +5,16 @@ mod difference;
 mod identity;
 mod joined;
 mod judge;
+mod question;
 mod side;
 mod table;
 
 pub use changed::{Changed, Parting, StageList, changed, partings};
-pub use difference::{Difference, Question, Sliced, adjust, differences, family, tested};
+pub use difference::{Difference, adjust, differences, family, tested};
 pub use identity::{Mismatch, check_waiver, metrics, mismatches, waive};
 pub use joined::Joined;
 pub use judge::JudgeNoise;
+pub use question::{Question, Sliced};
 pub use side::{Side, named, sides};
 pub use table::{changed_text, difference_list, difference_table, parting_table};
 
