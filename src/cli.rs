@@ -62,17 +62,18 @@ impl Cli {
                 .num_threads(threads)
                 .build_global()?;
         }
-        let done = match self.command {
+        match self.command {
+            Command::Index(arguments) => index::run(&arguments, &self.global)?,
+            Command::Search(arguments) => search::run(&arguments)?,
+            Command::Eval(arguments) => eval::run(&arguments, &self.global)?,
+            Command::Score(arguments) => score::run(&arguments, &self.global)?,
+            Command::Report(arguments) => report::run(&arguments)?,
+            Command::Compare(arguments) => compare::run(&arguments, &self.global)?,
+            Command::Data(arguments) => data::run(&arguments)?,
+            // The one that can say no.
             Command::Gate(arguments) => return gate::run(&arguments, &self.global),
-            Command::Index(arguments) => index::run(&arguments, &self.global),
-            Command::Search(arguments) => search::run(&arguments),
-            Command::Eval(arguments) => eval::run(&arguments, &self.global),
-            Command::Score(arguments) => score::run(&arguments, &self.global),
-            Command::Report(arguments) => report::run(&arguments),
-            Command::Compare(arguments) => compare::run(&arguments, &self.global),
-            Command::Data(arguments) => data::run(&arguments),
-        };
-        done.map(|()| Ended::Done)
+        }
+        Ok(Ended::Done)
     }
 }
 

@@ -38,9 +38,9 @@ pub struct Finished {
 }
 
 /// How variants are timed one against the other: each as a system of its own, in turns.
-pub struct Alternation<'a, S> {
+pub struct Alternation<S> {
     /// A system for each variant, in the order of the variants.
-    pub alone: &'a [S],
+    pub alone: Vec<S>,
     /// How often every batch is gone over.
     pub rounds: usize,
 }
@@ -50,7 +50,7 @@ pub struct Alternation<'a, S> {
 /// With an `alternation` the outputs come from the systems of the single variants, which take turns.
 pub fn evaluate<S: System>(
     system: &S,
-    alternation: Option<&Alternation<'_, S>>,
+    alternation: Option<&Alternation<S>>,
     examples: &[S::Example],
     identity: Identity,
     options: &Options<'_>,
@@ -135,7 +135,7 @@ pub fn evaluate<S: System>(
     })
 }
 
-impl<S: System> Alternation<'_, S> {
+impl<S: System> Alternation<S> {
     /// Every variant on the batch twice a round, in the order A B … B A, and the next time B A … A B: what drifts with time falls on
     /// all alike, and of two variants also what one call warms for the next. `cold` is the first batch of this process.
     fn run(

@@ -386,12 +386,28 @@ fn a_floor_under_equal_values() {
 
 #[test]
 fn nothing_in_a_verdict_depends_on_order_or_threads() {
+    let vary = |run: &mut Crafted| {
+        for (place, example) in run.examples.iter_mut().enumerate() {
+            example.outputs[0].stages[0].latency_ms = 4.0 + noise(place);
+        }
+    };
     let (one, other) = (
-        pair(|new| lower(new, |place| 0.05 * (noise(place + 9) - 0.3))),
         pair(|new| {
             lower(new, |place| 0.05 * (noise(place + 9) - 0.3));
+            vary(new);
+        }),
+        pair(|new| {
+            lower(new, |place| 0.05 * (noise(place + 9) - 0.3));
+            vary(new);
             new.examples.reverse();
         }),
+    );
+    // Timings and lists stand in the order of the examples too.
+    let ceiling = "[[rules]]\nceiling = { metric = \"latency_p95_ms\", value = 5.0 }\n";
+    let rules = format!("{GATE}\n{ceiling}");
+    let (one, other) = (
+        one.file("gate.toml", &rules),
+        other.file("gate.toml", &rules),
     );
     let text =
         |sandbox: &Sandbox, more: &str| check(sandbox, &format!("--format json {more}")).stdout;

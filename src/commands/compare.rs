@@ -1,17 +1,17 @@
 //! `ragkit compare`: two runs, example by example.
 
 use anyhow::ensure;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
-use super::{print, print_json};
+use super::{Rendering, print, print_json};
 use crate::cli::Global;
 use crate::comparison::{
-    Changed, Difference, Joined, Mismatch, Parting, Question, Side, Sliced, changed, changed_text,
+    Changed, Difference, Mismatch, Pairing, Parting, Question, Side, Sliced, changed, changed_text,
     check_waiver, difference_list, family, metrics, mismatches, parting_table, partings, sides,
-    waive,
+    some_of, tested, waive,
 };
-use crate::report::Style;
+use crate::report::{Style, plain};
 
 /// Compare two runs, example by example: is the candidate better, by how much, and could it be chance?
 ///
@@ -58,9 +58,9 @@ pub struct Arguments {
     /// Seed of flips and resamples.
     #[arg(long, value_name = "N", default_value_t = 17)]
     seed: u64,
-    /// How to print.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    /// How to print; JSON has `differences` and, pair by pair, what was waived, left out and changed.
+    #[arg(long, value_enum, default_value_t = Rendering::Table)]
+    format: Rendering,
 }
 
 /// A number strictly between 0 and 1.
@@ -69,16 +69,6 @@ fn share(text: &str) -> Result<f64, String> {
     (value > 0.0 && value < 1.0)
         .then_some(value)
         .ok_or_else(|| "it must lie between 0 and 1".to_owned())
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables for the terminal.
-    Table,
-    /// Tables for a Markdown page.
-    Markdown,
-    /// One JSON object: `differences` and, pair by pair, what was waived, dropped and changed.
-    Json,
 }
 
 #[derive(Serialize)]
@@ -97,8 +87,8 @@ struct Compared {
     baseline: String,
     candidate: String,
     waived: Vec<Mismatch>,
-    #[serde(flatten)]
-    joined: Joined,
+    only_baseline: Vec<String>,
+    only_candidate: Vec<String>,
     partings: Vec<Parting>,
     regressed: Vec<Changed>,
     improved: Vec<Changed>,
@@ -134,34 +124,29 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         differences: Vec::new(),
         pairs: Vec::new(),
     };
-    let mut pairs = Vec::new();
-    let mut waived = Vec::new();
-    for (baseline, candidate) in sides(&arguments.baseline, &arguments.candidate)? {
-        let joined = Joined::new(&baseline.scores, &candidate.scores);
-        waived.push(comparable(
-            &baseline, &candidate, &joined, arguments, global,
-        )?);
-        pairs.push((baseline, candidate, joined));
-    }
-    let rows = family(&pairs, &question)?;
+    let sides = sides(&arguments.baseline, &arguments.candidate)?;
+    let pairings = sides.iter().map(|(one, other)| Pairing::new(one, other));
+    let pairings: Vec<Pairing<'_>> = pairings.collect();
+    let waived: Vec<Vec<Mismatch>> = pairings
+        .iter()
+        .map(|pairing| comparable(pairing, arguments, global))
+        .collect::<anyhow::Result<_>>()?;
+    let rows = family(&pairings, &question)?;
     for row in rows.iter().flatten().filter(|row| row.unpaired > 0) {
         global.say(&format!(
             "note: {} on {}: {} examples have a value on one side only and are left out",
             row.metric, row.slice, row.unpaired
         ));
     }
-    for ((pair, rows), waived) in pairs.into_iter().zip(rows).zip(waived) {
-        outcome
-            .pairs
-            .push(compared(pair, &rows, waived, arguments)?);
+    for ((pairing, rows), waived) in pairings.into_iter().zip(rows).zip(waived) {
+        let compared = compared(pairing, &rows, waived, arguments)?;
+        outcome.pairs.push(compared);
         outcome.differences.extend(rows);
     }
-    let style = match arguments.format {
-        Format::Json => return print_json(&outcome),
-        Format::Table => Style::Terminal,
-        Format::Markdown => Style::Markdown,
-    };
-    print(render(&outcome, style))
+    match arguments.format.style() {
+        Some(style) => print(render(&outcome, style)),
+        None => print_json(&outcome),
+    }
 }
 
 /// What differs between two sides and was waived.
@@ -169,13 +154,11 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
 /// # Errors
 /// Where they cannot be compared.
 fn comparable(
-    baseline: &Side,
-    candidate: &Side,
-    joined: &Joined,
+    pairing: &Pairing<'_>,
     arguments: &Arguments,
     global: &Global,
 ) -> anyhow::Result<Vec<Mismatch>> {
-    let (common, one_sided) = metrics(baseline, candidate);
+    let (common, one_sided) = metrics(pairing);
     ensure!(
         !common.is_empty(),
         "the two runs have no metric in common; the candidate has {}",
@@ -186,16 +169,16 @@ fn comparable(
         arguments.metrics.is_empty() || asked.any(|name| name.eq_ignore_ascii_case(metric))
     };
     let common: Vec<&str> = common.into_iter().filter(asked).collect();
-    let found = mismatches(baseline, candidate, joined, &common);
+    let found = mismatches(pairing, &common);
     let is_waived = |name: &str| arguments.waive.iter().any(|waived| waived == name);
     let waived = waive(found, is_waived).map_err(anyhow::Error::msg)?;
     ensure!(
-        !joined.places.is_empty(),
+        !pairing.places.is_empty(),
         "the two runs have no example in common: `{}` has {}, `{}` has {}",
-        baseline.run.path.0.display(),
-        baseline.scores.ids.len(),
-        candidate.run.path.0.display(),
-        candidate.scores.ids.len()
+        pairing.baseline.run.path.0.display(),
+        pairing.baseline.scores.ids.len(),
+        pairing.candidate.run.path.0.display(),
+        pairing.candidate.scores.ids.len()
     );
     if !one_sided.is_empty() && arguments.metrics.is_empty() {
         global.say(&format!(
@@ -203,12 +186,12 @@ fn comparable(
             one_sided.join(", ")
         ));
     }
-    if !joined.is_whole() {
+    if !pairing.is_whole() {
         global.say(&format!(
             "note: {} examples are only in the baseline, {} only in the candidate; {} are compared",
-            joined.only_baseline.len(),
-            joined.only_candidate.len(),
-            joined.places.len()
+            pairing.only_baseline.len(),
+            pairing.only_candidate.len(),
+            pairing.places.len()
         ));
     }
     Ok(waived)
@@ -216,7 +199,7 @@ fn comparable(
 
 /// A pair of variants, beyond its rows: where they part, and the examples that changed most.
 fn compared(
-    (baseline, candidate, joined): (Side, Side, Joined),
+    pairing: Pairing<'_>,
     rows: &[Difference],
     waived: Vec<Mismatch>,
     arguments: &Arguments,
@@ -228,20 +211,24 @@ fn compared(
     let (mut parts, mut regressed, mut improved) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(Difference { metric, better, .. }) = by {
         let count = arguments.examples;
-        parts = partings(&baseline, &candidate, &joined, metric, *better)?;
-        [regressed, improved] = changed(&baseline, &candidate, &joined, metric, *better, count)?;
+        parts = partings(&pairing, metric, *better)?;
+        [regressed, improved] = changed(&pairing, metric, *better, count)?;
     }
     let name = |side: &Side| format!("{}:{}", side.run.path.0.display(), side.variant);
     Ok(Compared {
-        baseline: name(&baseline),
-        candidate: name(&candidate),
+        baseline: name(pairing.baseline),
+        candidate: name(pairing.candidate),
         waived,
-        joined,
+        only_baseline: pairing.only_baseline,
+        only_candidate: pairing.only_candidate,
         partings: parts,
         regressed,
         improved,
     })
 }
+
+/// Ids of a list that are shown; all stand in the JSON.
+const SHOWN: usize = 20;
 
 fn render(outcome: &Outcome, style: Style) -> String {
     let mut parts = Vec::new();
@@ -256,24 +243,25 @@ fn render(outcome: &Outcome, style: Style) -> String {
                 .map(|waived| format!("waived: {}", waived.detail)),
         );
         for (what, ids) in [
-            ("baseline", &pair.joined.only_baseline),
-            ("candidate", &pair.joined.only_candidate),
+            ("baseline", &pair.only_baseline),
+            ("candidate", &pair.only_candidate),
         ] {
             if !ids.is_empty() {
                 lines.push(format!(
                     "only in the {what}, and left out: {}",
-                    ids.join(", ")
+                    some_of(ids, SHOWN)
                 ));
             }
         }
-        parts.push(lines.join("\n"));
+        let lines: Vec<String> = lines.iter().map(|line| plain(style, line)).collect();
+        parts.push(lines.join(if style == Style::Markdown {
+            "  \n"
+        } else {
+            "\n"
+        }));
     }
     parts.push(difference_list(style, &outcome.differences));
-    let tests = outcome
-        .differences
-        .iter()
-        .filter(|row| row.p_value.is_some())
-        .count();
+    let tests = tested(outcome.differences.iter());
     parts.push(format!(
         "difference: candidate − baseline over the same examples, with its 95 % interval; p: two-sided, adjusted for the {tests} tests of this table (Holm)\n\
          detectable: the smallest true difference that so many examples show with power {:.2} at level {}; needed: examples for a difference of {}",

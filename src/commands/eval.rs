@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::ensure;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
-use super::report::{Rendering, render};
-use super::{print, print_json};
+use super::report::render;
+use super::{Rendering, print, print_json};
 use crate::cli::Global;
 use crate::data::{Corpus, Judged, Source};
 use crate::experiment::{Experiment, SystemConfig};
@@ -57,19 +57,9 @@ pub struct Arguments {
     /// Where run directories go.
     #[arg(long, value_name = "DIR", default_value_os_t = reports_folder())]
     reports: PathBuf,
-    /// How to print the result.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables for the terminal.
-    Table,
-    /// Tables for a Markdown page.
-    Markdown,
-    /// One JSON object: `run` and `summary`.
-    Json,
+    /// How to print the result; JSON has `run` and `summary`.
+    #[arg(long, value_enum, default_value_t = Rendering::Table)]
+    format: Rendering,
 }
 
 #[derive(Serialize)]
@@ -120,26 +110,16 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         device: "cpu",
     };
     let single = config.single_variants();
-    let alone = single
-        .iter()
-        .map(|config| Rag::new(&index, &judged, config, &experiment.metrics));
-    let alternation = arguments.interleave.map(|rounds| {
-        Ok::<_, anyhow::Error>((alone.collect::<anyhow::Result<Vec<_>>>()?, rounds.get()))
-    });
-    let alternation = alternation.transpose()?;
-    let alternation = alternation.as_ref().map(|(alone, rounds)| Alternation {
-        alone,
-        rounds: *rounds,
-    });
-    let queries = &judged.queries;
-    let finished = runner::evaluate(
-        &rag,
-        alternation.as_ref(),
-        queries,
-        identity,
-        &options,
-        &progress,
-    )?;
+    let alone = |config| Rag::new(&index, &judged, config, &experiment.metrics);
+    let alternation = match arguments.interleave {
+        Some(rounds) => Some(Alternation {
+            alone: single.iter().map(alone).collect::<anyhow::Result<_>>()?,
+            rounds: rounds.get(),
+        }),
+        None => None,
+    };
+    let (queries, alternation) = (&judged.queries, alternation.as_ref());
+    let finished = runner::evaluate(&rag, alternation, queries, identity, &options, &progress)?;
     progress.finish_and_clear();
     if finished.manifest.resumed_examples > 0 {
         global.say(&format!(
@@ -147,18 +127,13 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
             finished.manifest.resumed_examples
         ));
     }
-    let rendering = match arguments.format {
-        Format::Table => Rendering::Table,
-        Format::Markdown => Rendering::Markdown,
-        Format::Json => {
-            let run = finished.path.0.display().to_string();
-            return print_json(&Outcome {
-                run,
-                summary: &finished.summary,
-            });
-        }
-    };
-    print(render(&Run::open(finished.path)?, rendering)?)
+    if arguments.format == Rendering::Json {
+        return print_json(&Outcome {
+            run: finished.path.0.display().to_string(),
+            summary: &finished.summary,
+        });
+    }
+    print(render(&Run::open(finished.path)?, arguments.format)?)
 }
 
 fn judged(

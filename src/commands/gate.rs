@@ -60,7 +60,7 @@ struct Check {
     /// The run to compare with, instead of the gate's baseline.
     #[arg(long, value_name = "RUN")]
     baseline: Option<PathBuf>,
-    /// Compare although these differ: corpus, queries, k, convention, judge, hardware, values.
+    /// Compare although these differ: corpus, queries, k, convention, judge, clusters, slices, hardware, values, errors.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     waive: Vec<String>,
     /// How to print. `github` prints annotations and adds a summary to $`GITHUB_STEP_SUMMARY`.
@@ -95,7 +95,7 @@ struct Promote {
     /// Why this run is kept although something is lower than before, or a rule is not kept.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Compare although these differ: corpus, queries, k, convention, judge, hardware, values.
+    /// Compare although these differ: corpus, queries, k, convention, judge, clusters, slices, hardware, values, errors.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     waive: Vec<String>,
 }

@@ -11,8 +11,33 @@ pub mod search;
 
 use std::io::Write;
 
+use clap::ValueEnum;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::report::Style;
+
+/// How a result is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Rendering {
+    /// Tables for the terminal.
+    Table,
+    /// Tables for a Markdown page.
+    Markdown,
+    /// One JSON object.
+    Json,
+}
+
+impl Rendering {
+    /// The style of its tables, if it has any.
+    fn style(self) -> Option<Style> {
+        match self {
+            Self::Table => Some(Style::Terminal),
+            Self::Markdown => Some(Style::Markdown),
+            Self::Json => None,
+        }
+    }
+}
 
 /// How a command ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
-use super::print;
+use super::{Rendering, print};
 use crate::comparison::{self, Difference, difference_table};
 use crate::report::{
-    Latency, Run, RunPath, Style, SummaryRow, index_facts, latency_table, metric_table,
-    reports_folder,
+    Latency, Run, RunPath, SummaryRow, index_facts, latency_table, metric_table, reports_folder,
 };
 
 /// Show a run: every metric with its interval, differences from the first variant, latency per stage.
@@ -23,20 +22,10 @@ pub struct Arguments {
     /// Where run directories are.
     #[arg(long, value_name = "DIR", default_value_os_t = reports_folder())]
     reports: PathBuf,
-    /// How to print.
+    /// How to print; JSON has `run`, `manifest`, `summary`, `differences` (`detectable`: at level 0.05 with power 0.8) and
+    /// `latencies`.
     #[arg(long, value_enum, default_value_t = Rendering::Table)]
     format: Rendering,
-}
-
-/// How a run is printed.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Rendering {
-    /// Tables for the terminal.
-    Table,
-    /// Tables for a Markdown page.
-    Markdown,
-    /// One JSON object: `run`, `manifest`, `summary`, `differences`, `latencies`.
-    Json,
 }
 
 #[derive(Serialize)]
@@ -63,19 +52,15 @@ pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> 
     let (summary, differences, latencies) =
         (run.summary()?, comparison::within(run)?, run.latencies()?);
     let path = run.path.0.display().to_string();
-    let style = match rendering {
-        Rendering::Table => Style::Terminal,
-        Rendering::Markdown => Style::Markdown,
-        Rendering::Json => {
-            let whole = Whole {
-                run: path,
-                manifest: &run.manifest,
-                summary,
-                differences,
-                latencies,
-            };
-            return Ok(serde_json::to_string_pretty(&whole)?);
-        }
+    let Some(style) = rendering.style() else {
+        let whole = Whole {
+            run: path,
+            manifest: &run.manifest,
+            summary,
+            differences,
+            latencies,
+        };
+        return Ok(serde_json::to_string_pretty(&whole)?);
     };
     let identity = &run.manifest.identity;
     let mut notes = vec![index_facts(identity)];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::{Joined, Side};
+use super::{Pairing, Side};
 use crate::metrics::Better;
 use crate::report::{Ranked, Steps};
 
@@ -82,39 +82,27 @@ fn has_changed(before: f64, after: f64) -> bool {
 }
 
 /// Pairs of a metric's values, by id.
-fn pairs<'a>(
-    baseline: &'a Side,
-    candidate: &'a Side,
-    joined: &'a Joined,
-    metric: &str,
-) -> Vec<(&'a str, f64, f64)> {
-    let (Some(before), Some(after)) = (
-        baseline.scores.values(metric),
-        candidate.scores.values(metric),
-    ) else {
-        return Vec::new();
-    };
-    let pair = |&(one, other): &(usize, usize)| {
-        Some((
-            baseline.scores.ids[one].as_str(),
-            before[one]?,
-            after[other]?,
-        ))
-    };
-    let pairs = joined.places.iter().filter_map(pair);
-    pairs.collect()
+fn pairs<'a>(pairing: &Pairing<'a>, metric: &str) -> Vec<(&'a str, f64, f64)> {
+    let values = pairing.values(metric).unwrap_or_default();
+    let ids = &pairing.baseline.scores.ids;
+    let both = pairing.places.iter().zip(values);
+    both.filter_map(|(&(one, _), (before, after))| Some((ids[one].as_str(), before?, after?)))
+        .collect()
 }
 
 /// The `count` examples that lost most and the `count` that gained most by `metric`, in this order, worst and best first.
 pub fn changed(
-    baseline: &Side,
-    candidate: &Side,
-    joined: &Joined,
+    pairing: &Pairing<'_>,
     metric: &str,
     better: Better,
     count: usize,
 ) -> anyhow::Result<[Vec<Changed>; 2]> {
-    let mut pairs = pairs(baseline, candidate, joined, metric);
+    let Pairing {
+        baseline,
+        candidate,
+        ..
+    } = pairing;
+    let mut pairs = pairs(pairing, metric);
     pairs.retain(|(_, before, after)| has_changed(*before, *after));
     let gain = |(_, before, after): &(&str, f64, f64)| better.gain(after - before);
     // A stable sort: examples that changed alike stand in the order of their ids.
@@ -179,12 +167,15 @@ fn shown(steps: Steps<Vec<Ranked>>) -> Vec<StageList> {
 
 /// Where the two sides part, over all examples that changed by `metric`; empty where a side keeps no lists.
 pub fn partings(
-    baseline: &Side,
-    candidate: &Side,
-    joined: &Joined,
+    pairing: &Pairing<'_>,
     metric: &str,
     better: Better,
 ) -> anyhow::Result<Vec<Parting>> {
+    let Pairing {
+        baseline,
+        candidate,
+        ..
+    } = pairing;
     if !baseline.run.has_results() || !candidate.run.has_results() {
         return Ok(Vec::new());
     }
@@ -192,7 +183,7 @@ pub fn partings(
         baseline.run.list_digests(&baseline.variant)?,
         candidate.run.list_digests(&candidate.variant)?,
     );
-    let pairs = pairs(baseline, candidate, joined, metric);
+    let pairs = pairs(pairing, metric);
     let mut found: BTreeMap<String, Parting> = BTreeMap::new();
     let none = Steps::new();
     for (id, one, other) in pairs

@@ -3,7 +3,8 @@
 use anyhow::Context;
 use serde::Serialize;
 
-use super::{Joined, JudgeNoise, Question, Side, Sliced};
+use super::judge::Judged;
+use super::{JudgeNoise, Pairing, Question};
 use crate::metrics::paired::{Pair, Paired, Test, paired};
 use crate::metrics::significance::{fewest, holm, patterns_for};
 use crate::metrics::{Better, Clusters, power};
@@ -128,16 +129,14 @@ impl Difference {
     }
 }
 
-/// The rows of every pair, tested as one family: with as many sign patterns as it takes, their p-values adjusted.
+/// The rows of every pairing, tested as one family: with as many sign patterns as it takes, their p-values adjusted.
 pub fn family(
-    pairs: &[(Side, Side, Joined)],
+    pairings: &[Pairing<'_>],
     question: &Question,
 ) -> anyhow::Result<Vec<Vec<Difference>>> {
     let all = |question: &Question| -> anyhow::Result<Vec<Vec<Difference>>> {
-        let rows = |(baseline, candidate, joined): &(Side, Side, Joined)| {
-            differences(baseline, candidate, joined, question)
-        };
-        pairs.iter().map(rows).collect()
+        let rows = |pairing| differences(pairing, question);
+        pairings.iter().map(rows).collect()
     };
     let mut found = all(question)?;
     let patterns = patterns_for(tested(found.iter().flatten()), question.alpha);
@@ -171,22 +170,18 @@ pub fn adjust<'a>(rows: impl IntoIterator<Item = &'a mut Difference>) {
 ///
 /// # Errors
 /// Where a metric that is asked for is not there on both sides.
-pub fn differences(
-    baseline: &Side,
-    candidate: &Side,
-    joined: &Joined,
-    question: &Question,
-) -> anyhow::Result<Vec<Difference>> {
-    question.slices.check(&candidate.scores)?;
-    let columns = columns(baseline, candidate, joined, &question.metrics)?;
-    let clustered = candidate.scores.clusters.iter().any(Option::is_some);
+pub fn differences(pairing: &Pairing<'_>, question: &Question) -> anyhow::Result<Vec<Difference>> {
+    let candidate = &pairing.candidate.scores;
+    question.slices.check(candidate)?;
+    let columns = columns(pairing, &question.metrics)?;
+    let clustered = candidate.clusters.iter().any(Option::is_some);
     let mut rows = Vec::new();
-    for (slice, places) in slices(candidate, joined, &question.slices) {
-        let clusters = |places: &[usize]| {
+    for (slice, places) in pairing.slices(&question.slices) {
+        let clusters = |pairs: &[usize]| {
             clustered.then(|| {
-                let names = places
+                let names = pairs
                     .iter()
-                    .map(|&place| candidate.scores.clusters[joined.places[place].1].as_deref());
+                    .map(|&pair| candidate.clusters[pairing.places[pair].1].as_deref());
                 Clusters::by_name(names)
             })
         };
@@ -209,16 +204,16 @@ pub fn differences(
                 continue;
             };
             let mut row = Difference::new(
-                [&baseline.variant, &candidate.variant],
+                [&pairing.baseline.variant, &pairing.candidate.variant],
                 (column.name, column.better),
-                &slice,
+                slice,
                 part.places.len(),
                 clusters.as_ref(),
                 part.unpaired,
                 &found,
                 question,
             );
-            row.judge = JudgeNoise::of(baseline, candidate, column.name, joined, &part.places)?;
+            row.judge = column.judged.noise(pairing, &part.places);
             rows.push(row);
         }
     }
@@ -230,6 +225,7 @@ struct Column<'a> {
     name: &'a str,
     better: Better,
     values: Vec<(Option<f64>, Option<f64>)>,
+    judged: Judged,
 }
 
 /// Those of a slice that both sides have.
@@ -272,21 +268,12 @@ impl Part {
     }
 }
 
-fn columns<'a>(
-    baseline: &Side,
-    candidate: &'a Side,
-    joined: &Joined,
-    asked: &[String],
-) -> anyhow::Result<Vec<Column<'a>>> {
+fn columns<'a>(pairing: &Pairing<'a>, asked: &[String]) -> anyhow::Result<Vec<Column<'a>>> {
     for name in asked {
-        for side in [baseline, candidate] {
+        for side in [pairing.baseline, pairing.candidate] {
             side.scores.values(name).with_context(|| {
-                let known: Vec<&str> = side
-                    .scores
-                    .metrics
-                    .iter()
-                    .map(|(facts, _)| facts.name.as_str())
-                    .collect();
+                let metrics = side.scores.metrics.iter();
+                let known: Vec<&str> = metrics.map(|(facts, _)| facts.name.as_str()).collect();
                 format!(
                     "`{}` has no metric `{name}`; it has {}",
                     side.run.path.0.display(),
@@ -297,41 +284,17 @@ fn columns<'a>(
     }
     let is_asked =
         |name: &str| asked.is_empty() || asked.iter().any(|one| one.eq_ignore_ascii_case(name));
-    let of = |(facts, after): &'a (crate::metrics::MetricFacts, Vec<Option<f64>>)| {
-        let before = baseline.scores.values(&facts.name)?;
-        let values = joined
-            .places
-            .iter()
-            .map(|&(one, other)| (before[one], after[other]));
-        Some(Column {
-            name: &facts.name,
-            better: facts.better,
-            values: values.collect(),
-        })
-    };
-    let asked_for = candidate
-        .scores
-        .metrics
-        .iter()
-        .filter(|(facts, _)| is_asked(&facts.name));
-    Ok(asked_for.filter_map(of).collect())
-}
-
-/// The places, among the pairs, of every slice that is asked for.
-fn slices(candidate: &Side, joined: &Joined, asked: &Sliced) -> Vec<(String, Vec<usize>)> {
-    let mut pair_of = vec![None; candidate.scores.ids.len()];
-    for (place, (_, other)) in joined.places.iter().enumerate() {
-        pair_of[*other] = Some(place);
-    }
-    let slices = candidate
-        .scores
-        .slices
-        .iter()
-        .filter(|(slice, _)| asked.has(slice));
-    slices
-        .map(|(slice, members)| {
-            let pairs = members.iter().filter_map(|&place| pair_of[place]);
-            (slice.clone(), pairs.collect())
+    let metrics = pairing.candidate.scores.metrics.iter();
+    metrics
+        .filter(|(facts, _)| is_asked(&facts.name))
+        .filter_map(|(facts, _)| Some((facts, pairing.values(&facts.name)?)))
+        .map(|(facts, values)| {
+            Ok(Column {
+                name: &facts.name,
+                better: facts.better,
+                values,
+                judged: Judged::read(pairing, &facts.name)?,
+            })
         })
         .collect()
 }

@@ -1,11 +1,9 @@
 //! Whether two runs may be compared at all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use anyhow::ensure;
 use serde::Serialize;
 
-use super::{Joined, Side};
+use super::{Pairing, Side};
 use crate::report::{Identity, Manifest};
 
 /// Something that must be equal in two runs and is not.
@@ -42,15 +40,13 @@ pub fn check_waiver(name: &str) -> anyhow::Result<()> {
 }
 
 /// The metrics that both sides have, and those that only one has.
-pub fn metrics<'a>(baseline: &'a Side, candidate: &'a Side) -> (Vec<&'a str>, Vec<&'a str>) {
+pub fn metrics<'a>(pairing: &Pairing<'a>) -> (Vec<&'a str>, Vec<&'a str>) {
     let names = |side: &'a Side| {
-        side.scores
-            .metrics
-            .iter()
-            .map(|(facts, _)| facts.name.as_str())
+        let metrics = side.scores.metrics.iter();
+        metrics.map(|(facts, _)| facts.name.as_str())
     };
-    let (before, after): (Vec<&str>, Vec<&str>) =
-        (names(baseline).collect(), names(candidate).collect());
+    let before: Vec<&str> = names(pairing.baseline).collect();
+    let after: Vec<&str> = names(pairing.candidate).collect();
     let (common, new): (Vec<&str>, Vec<&str>) =
         after.iter().partition(|name| before.contains(name));
     let gone = before.into_iter().filter(|name| !after.contains(name));
@@ -58,17 +54,16 @@ pub fn metrics<'a>(baseline: &'a Side, candidate: &'a Side) -> (Vec<&'a str>, Ve
 }
 
 /// What differs between two sides that must not, for these metrics.
-pub fn mismatches(
-    baseline: &Side,
-    candidate: &Side,
-    joined: &Joined,
-    metrics: &[&str],
-) -> Vec<Mismatch> {
-    let mut found = of_manifests(&baseline.run.manifest, &candidate.run.manifest, metrics);
-    found.extend(of_examples(baseline, candidate, joined));
-    if found.iter().all(|mismatch| mismatch.name != "queries") {
-        found.extend(joined.mismatch());
-    }
+pub fn mismatches(pairing: &Pairing<'_>, metrics: &[&str]) -> Vec<Mismatch> {
+    let (before, after) = (
+        &pairing.baseline.run.manifest,
+        &pairing.candidate.run.manifest,
+    );
+    let mut found = of_manifests(before, after, metrics);
+    // Other examples follow from other queries.
+    let known = found.iter().any(|mismatch| mismatch.name == "queries");
+    let of_examples = pairing.mismatches().into_iter();
+    found.extend(of_examples.filter(|mismatch| !known || mismatch.name != "queries"));
     found
 }
 
@@ -138,68 +133,6 @@ fn of_manifests(baseline: &Manifest, candidate: &Manifest, metrics: &[&str]) -> 
     found
 }
 
-/// Examples that do not belong together in the same way on both sides.
-fn of_examples(baseline: &Side, candidate: &Side, joined: &Joined) -> Vec<Mismatch> {
-    let (before, after) = (&baseline.scores, &candidate.scores);
-    let mut found = Vec::new();
-    let mut places = joined.places.iter();
-    if places.any(|&(one, other)| before.clusters[one] != after.clusters[other]) {
-        let field = |side: &Side| {
-            let field = side.run.manifest.identity.cluster.as_ref();
-            field.map_or("none".to_owned(), |field| format!("`{field}`"))
-        };
-        found.push(Mismatch {
-            name: "clusters".to_owned(),
-            detail: format!(
-                "examples are not clustered alike: by {} in the baseline, by {} in the candidate",
-                field(baseline),
-                field(candidate)
-            ),
-        });
-    }
-    let pair_of = |places: &[usize], of: &HashMap<usize, usize>| -> BTreeSet<usize> {
-        places
-            .iter()
-            .filter_map(|place| of.get(place).copied())
-            .collect()
-    };
-    let pairs = joined.places.iter().enumerate();
-    let (ones, others): (HashMap<usize, usize>, HashMap<usize, usize>) = pairs
-        .map(|(pair, &(one, other))| ((one, pair), (other, pair)))
-        .unzip();
-    let members = |side: &Side, of: &HashMap<usize, usize>| -> BTreeMap<String, BTreeSet<usize>> {
-        let slices = side
-            .scores
-            .slices
-            .iter()
-            .filter(|(slice, _)| slice.contains('='));
-        slices
-            .map(|(slice, places)| (slice.clone(), pair_of(places, of)))
-            .collect()
-    };
-    let (before, after) = (members(baseline, &ones), members(candidate, &others));
-    // A field that only one of the two is sliced by is no contradiction.
-    let field = |slice: &str| slice.split_once('=').map(|(field, _)| field.to_owned());
-    let fields = |members: &BTreeMap<String, BTreeSet<usize>>| -> BTreeSet<String> {
-        members.keys().filter_map(|slice| field(slice)).collect()
-    };
-    let (of_before, of_after) = (fields(&before), fields(&after));
-    let shared = |slice: &&String| {
-        field(slice).is_some_and(|field| of_before.contains(&field) && of_after.contains(&field))
-    };
-    let differing = before.keys().chain(after.keys()).filter(shared);
-    if let Some(slice) = differing
-        .into_iter()
-        .find(|slice| before.get(*slice) != after.get(*slice))
-    {
-        found.push(Mismatch {
-            name: "slices".to_owned(),
-            detail: format!("slice `{slice}` does not have the same examples on both sides"),
-        });
-    }
-    found
-}
-
 /// The mismatches that are waived; why there is no comparison where others are left.
 pub fn waive(
     found: Vec<Mismatch>,
@@ -212,6 +145,7 @@ pub fn waive(
         return Ok(waived);
     }
     let mut names: Vec<&str> = open.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
     names.dedup();
     let details: Vec<&str> = open.iter().map(|one| one.detail.as_str()).collect();
     Err(format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Joined, Side};
+use super::{Pairing, Side};
 
 /// The noise of a judge in a mean difference, from examples that it judged more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -19,43 +19,35 @@ pub struct JudgeNoise {
     pub standard_error: f64,
 }
 
-/// The judgements of one metric by example.
-type Judgements = BTreeMap<String, Vec<f64>>;
+/// The judgements of one metric by both sides, by example.
+pub(super) struct Judged([BTreeMap<String, Vec<f64>>; 2]);
 
-impl JudgeNoise {
-    /// The noise in the mean difference of `metric` over these pairs; `None` where neither side has repeated judgements.
-    pub(super) fn of(
-        baseline: &Side,
-        candidate: &Side,
-        metric: &str,
-        joined: &Joined,
-        places: &[usize],
-    ) -> anyhow::Result<Option<Self>> {
-        let mut of_sides = Vec::new();
-        let pairs = || places.iter().map(|&place| joined.places[place]);
-        let before: Vec<&String> = pairs().map(|(one, _)| &baseline.scores.ids[one]).collect();
-        let after: Vec<&String> = pairs()
-            .map(|(_, other)| &candidate.scores.ids[other])
-            .collect();
-        for (side, ids) in [(baseline, before), (candidate, after)] {
-            let judgements = side.run.judgements(&side.variant, metric)?;
-            of_sides.push(Repeated::of(&judgements, &ids));
-        }
-        let repeated: u64 = of_sides.iter().map(|side| side.examples).sum();
-        if repeated == 0 {
-            return Ok(None);
-        }
+impl Judged {
+    /// Those that the two runs record of `metric`.
+    pub(super) fn read(pairing: &Pairing<'_>, metric: &str) -> anyhow::Result<Self> {
+        let of = |side: &Side| side.run.judgements(&side.variant, metric);
+        Ok(Self([of(pairing.baseline)?, of(pairing.candidate)?]))
+    }
+
+    /// The noise in the mean difference over these pairs; `None` where no example of them was judged more than once.
+    pub(super) fn noise(&self, pairing: &Pairing<'_>, pairs: &[usize]) -> Option<JudgeNoise> {
+        let places = || pairs.iter().map(|&pair| pairing.places[pair]);
+        let [before, after] = &self.0;
+        let (one, other) = (&pairing.baseline.scores.ids, &pairing.candidate.scores.ids);
+        let sides = [
+            Repeated::of(before, places().map(|(place, _)| &one[place])),
+            Repeated::of(after, places().map(|(_, place)| &other[place])),
+        ];
+        let sum = |of: fn(&Repeated) -> f64| sides.iter().map(of).sum::<f64>();
+        let repeated = sides.iter().map(|side| side.examples).sum();
         // One judge: its noise is pooled over both sides.
-        let squares: f64 = of_sides.iter().map(|side| side.squares).sum();
-        let freedom: f64 = of_sides.iter().map(|side| side.freedom).sum();
-        let variance = squares / freedom;
-        let shares: f64 = of_sides.iter().map(|side| side.shares).sum();
-        Ok(Some(Self {
+        let variance = sum(|side| side.squares) / sum(|side| side.freedom);
+        (repeated > 0).then(|| JudgeNoise {
             repeated,
-            flipped: of_sides.iter().map(|side| side.flipped).sum(),
+            flipped: sides.iter().map(|side| side.flipped).sum(),
             sd: variance.sqrt(),
-            standard_error: (variance * shares).sqrt() / places.len() as f64,
-        }))
+            standard_error: (variance * sum(|side| side.shares)).sqrt() / pairs.len() as f64,
+        })
     }
 }
 
@@ -72,10 +64,13 @@ struct Repeated {
 }
 
 impl Repeated {
-    fn of(judgements: &Judgements, ids: &[&String]) -> Self {
+    fn of<'a>(
+        judgements: &BTreeMap<String, Vec<f64>>,
+        ids: impl Iterator<Item = &'a String>,
+    ) -> Self {
         let mut found = Self::default();
         for id in ids {
-            let values = judgements.get(*id).map_or(&[][..], Vec::as_slice);
+            let values = judgements.get(id).map_or(&[][..], Vec::as_slice);
             found.shares += 1.0 / values.len().max(1) as f64;
             if values.len() < 2 {
                 continue;
@@ -91,5 +86,25 @@ impl Repeated {
             found.freedom += (values.len() - 1) as f64;
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two examples, each judged 0 and 1: the variance of a judgement is ½, that of a mean of two ¼.
+    #[test]
+    fn repeated_judgements_worked_by_hand() {
+        let ids = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let judgements = ids[..2].iter().map(|id| (id.clone(), vec![0.0, 1.0]));
+        let found = Repeated::of(&judgements.collect(), ids.iter());
+        assert_eq!((found.examples, found.flipped), (2, 2));
+        // `c` was judged once.
+        let sums = [found.squares, found.freedom, found.shares];
+        let expected = [1.0, 2.0, 2.0];
+        for (found, expected) in sums.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{sums:?}");
+        }
     }
 }

@@ -3,8 +3,8 @@
 mod changed;
 mod difference;
 mod identity;
-mod joined;
 mod judge;
+mod pairing;
 mod question;
 mod side;
 mod table;
@@ -12,8 +12,8 @@ mod table;
 pub use changed::{Changed, Parting, StageList, changed, partings};
 pub use difference::{Difference, adjust, differences, family, tested};
 pub use identity::{Mismatch, check_waiver, metrics, mismatches, waive};
-pub use joined::Joined;
 pub use judge::JudgeNoise;
+pub use pairing::{Pairing, some_of};
 pub use question::{Question, Sliced};
 pub use side::{Side, named, sides};
 pub use table::{changed_text, difference_list, difference_table, parting_table};
@@ -31,11 +31,11 @@ pub fn within(run: &Run) -> anyhow::Result<Vec<Difference>> {
         return Ok(Vec::new());
     };
     let baseline = Side::of(run, first)?;
-    let pair = |other: &String| -> anyhow::Result<(Side, Side, Joined)> {
-        let candidate = Side::of(run, other)?;
-        let joined = Joined::new(&baseline.scores, &candidate.scores);
-        Ok((baseline.clone(), candidate, joined))
-    };
-    let pairs: Vec<_> = others.iter().map(pair).collect::<anyhow::Result<_>>()?;
-    Ok(family(&pairs, &question)?.into_iter().flatten().collect())
+    let others: Vec<Side> = others
+        .iter()
+        .map(|other| Side::of(run, other))
+        .collect::<anyhow::Result<_>>()?;
+    let pairings = others.iter().map(|other| Pairing::new(&baseline, other));
+    let rows = family(&pairings.collect::<Vec<_>>(), &question)?;
+    Ok(rows.into_iter().flatten().collect())
 }

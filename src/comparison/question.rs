@@ -3,7 +3,7 @@
 use anyhow::ensure;
 
 use crate::metrics::significance::PATTERNS;
-use crate::report::{ALL, Scores};
+use crate::report::{ALL, Scores, field_of};
 
 /// What is asked of a comparison.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Question {
     pub alpha: f64,
     /// Power that the figures on detectability are for.
     pub power: f64,
-    /// The smallest difference that matters.
+    /// The smallest difference that matters; 0 where none is named, and then nothing is said of how many examples it takes.
     pub min_effect: f64,
     /// Seed of flips and resamples.
     pub seed: u64,
@@ -40,7 +40,7 @@ impl Default for Question {
             slices: Sliced::Every,
             alpha: 0.05,
             power: 0.8,
-            min_effect: 0.01,
+            min_effect: 0.0,
             seed: 17,
             patterns: PATTERNS,
         }
@@ -56,16 +56,12 @@ impl Sliced {
         let Self::By(fields) = self else {
             return Ok(());
         };
-        let field = |slice: &'_ str| slice.split_once('=').map(|(field, _)| field.to_owned());
-        let mut known: Vec<String> = scores
-            .slices
-            .iter()
-            .filter_map(|(slice, _)| field(slice))
-            .collect();
+        let slices = scores.slices.iter();
+        let mut known: Vec<&str> = slices.filter_map(|(slice, _)| field_of(slice)).collect();
         known.dedup();
         for field in fields.iter().filter(|field| !field.is_empty()) {
             ensure!(
-                known.contains(field),
+                known.contains(&field.as_str()),
                 "the run has no slices by `{field}`; it has {}",
                 if known.is_empty() {
                     "none".to_owned()
@@ -78,11 +74,11 @@ impl Sliced {
     }
 
     pub(crate) fn has(&self, slice: &str) -> bool {
-        let field = slice.split_once('=').map(|(field, _)| field);
         match self {
             Self::Every => true,
             Self::By(fields) => {
-                slice == ALL || field.is_some_and(|field| fields.iter().any(|known| known == field))
+                let named = |field: &str| fields.iter().any(|known| known == field);
+                slice == ALL || field_of(slice).is_some_and(named)
             }
         }
     }

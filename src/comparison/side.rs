@@ -7,7 +7,7 @@ use anyhow::{bail, ensure};
 use crate::report::{Run, RunPath, Scores};
 
 /// One variant of one run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Side {
     /// The run.
     pub run: Run,

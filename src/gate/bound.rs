@@ -1,12 +1,13 @@
 //! `floor` and `ceiling`: the interval must clear a value.
 
+use anyhow::Context;
+
 use super::config::{Bound, quantile};
 use super::{Answer, latency};
 use crate::comparison::{Side, Sliced};
 use crate::metrics::Clusters;
 use crate::metrics::statistics::{Interval, exact_share, intervals, mean};
 use crate::report::ALL;
-use anyhow::Context;
 
 /// From so many equal values on they stand for themselves: there is no interval, and no doubt worth the name.
 const EQUAL_VALUES: usize = 20;
@@ -93,11 +94,9 @@ fn of_equal(values: &[f64]) -> Option<Interval> {
     if values.iter().any(|value| value.total_cmp(&first).is_ne()) {
         return None;
     }
-    let wins = [0, n];
-    let mut wins = wins.into_iter();
-    let outcome = wins.find(|wins| first.total_cmp(&(*wins as f64 / n as f64)).is_eq());
-    if let Some(wins) = outcome {
-        return Some(exact_share(wins, n));
+    let is = |outcome: f64| first.total_cmp(&outcome).is_eq();
+    if is(0.0) || is(1.0) {
+        return Some(exact_share(if is(1.0) { n } else { 0 }, n));
     }
     (values.len() >= EQUAL_VALUES).then_some(Interval {
         low: first,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::ensure;
 
 use super::bound::{Limit, bound, estimates};
-use super::config::{Completeness, Rule, quantile};
+use super::config::{Bound, Completeness, Rule, quantile};
 use super::ratio::ratio;
 use super::verdict::{Answer, Check, Verdict};
 use super::{Gate, Noise};
@@ -201,14 +201,7 @@ impl Checks<'_> {
         self.comparisons(&side);
     }
 
-    fn bound(
-        &mut self,
-        side: &Side,
-        rule: &super::config::Bound,
-        limit: Limit,
-        name: &'static str,
-        line: usize,
-    ) {
+    fn bound(&mut self, side: &Side, rule: &Bound, limit: Limit, name: &'static str, line: usize) {
         let check = || {
             about(
                 name,
@@ -284,7 +277,7 @@ impl Checks<'_> {
             .metric
             .as_ref()
             .map(|metric| side.scores.values(metric));
-        if let Some(None) = values {
+        if values == Some(None) {
             return self.push(check, Answer::CannotCompare, "the run has no such metric");
         }
         let values = values.flatten();

@@ -5,7 +5,7 @@ use super::config::{NoWorse, Rule};
 use super::no_worse;
 use super::verdict::{Answer, Check};
 use crate::comparison::{
-    Difference, Joined, Question, Side, Sliced, adjust, differences, mismatches, waive,
+    Difference, Pairing, Question, Side, Sliced, adjust, differences, mismatches, waive,
 };
 
 /// The share of a baseline's examples that may have ended in an error. Each of them makes the baseline easier to reach.
@@ -27,13 +27,18 @@ impl Checks<'_> {
         let Some((_, first)) = rules.first() else {
             return;
         };
-        let (before, joined) = match self.comparable(side, &rules) {
-            Ok(comparable) => comparable,
-            Err(because) => {
-                let check = about("no_worse", *first, &side.variant, "-");
-                return self.push(check, Answer::CannotCompare, because);
-            }
+        let refuse = |this: &mut Self, because: String| {
+            let check = about("no_worse", *first, &side.variant, "-");
+            this.push(check, Answer::CannotCompare, because);
         };
+        let before = match self.before(side) {
+            Ok(before) => before,
+            Err(because) => return refuse(self, because),
+        };
+        let pairing = Pairing::new(&before, side);
+        if let Err(because) = self.comparable(&pairing, &rules) {
+            return refuse(self, because);
+        }
         for (rule, line) in rules {
             let question = Question {
                 metrics: vec![rule.metric.clone()],
@@ -49,7 +54,7 @@ impl Checks<'_> {
                 self.push(check(), Answer::CannotCompare, because);
                 continue;
             }
-            let rows = match differences(&before, side, &joined, &question) {
+            let rows = match differences(&pairing, &question) {
                 Ok(rows) => rows,
                 Err(error) => {
                     self.push(check(), Answer::CannotCompare, format!("{error:#}"));
@@ -82,17 +87,12 @@ impl Checks<'_> {
         }
     }
 
-    /// The baseline of a variant and the examples in common, where the two may be compared; why not, where they may not.
-    fn comparable(
-        &mut self,
-        side: &Side,
-        rules: &[(&NoWorse, usize)],
-    ) -> Result<(Side, Joined), String> {
-        let gate = self.gate;
+    /// The baseline of a variant; why there is none to compare with, where there is none.
+    fn before(&self, side: &Side) -> Result<Side, String> {
         let baseline = self.baseline.ok_or_else(|| {
             format!(
                 "there is no baseline: give one with `--baseline RUN`, or keep this run as one with `ragkit gate promote {} {}`",
-                gate.path.display(),
+                self.gate.path.display(),
                 self.run.path.0.display()
             )
         })?;
@@ -105,25 +105,30 @@ impl Checks<'_> {
             .filter(|failed| **failed)
             .count();
         let examples = before.scores.ids.len();
-        if failed == examples
-            || (failed as f64 > MOST_ERRORS * examples as f64 && !self.is_waived("errors"))
-        {
+        let too_many = failed as f64 > MOST_ERRORS * examples as f64;
+        if failed == examples || (too_many && !self.is_waived("errors")) {
             return Err(format!(
                 "{failed} of {examples} examples of the baseline ended in an error and count as 0: it is no measure; promote a better one, or `--waive errors`"
             ));
         }
-        let joined = Joined::new(&before.scores, &side.scores);
-        let metrics = side
-            .scores
-            .metrics
-            .iter()
-            .map(|(facts, _)| facts.name.as_str());
+        Ok(before)
+    }
+
+    /// Why the two may not be compared, where they may not; what was waived is noted.
+    fn comparable(
+        &mut self,
+        pairing: &Pairing<'_>,
+        rules: &[(&NoWorse, usize)],
+    ) -> Result<(), String> {
+        let gate = self.gate;
+        let metrics = pairing.candidate.scores.metrics.iter();
+        let metrics = metrics.map(|(facts, _)| facts.name.as_str());
         let is_ruled = |metric: &&str| {
             let mut rules = rules.iter();
             rules.any(|(rule, _)| rule.metric.eq_ignore_ascii_case(metric))
         };
         let metrics: Vec<&str> = metrics.filter(is_ruled).collect();
-        let found = mismatches(&before, side, &joined, &metrics);
+        let found = mismatches(pairing, &metrics);
         for mut mismatch in waive(found, |name| self.is_waived(name))? {
             if let Some(reason) = gate.waive.get(&mismatch.name) {
                 mismatch.detail = format!("{} ({reason})", mismatch.detail);
@@ -132,12 +137,12 @@ impl Checks<'_> {
                 self.differs.push(mismatch);
             }
         }
-        if joined.places.is_empty() {
+        if pairing.places.is_empty() {
             return Err("no example is in both".to_owned());
         }
-        let one_sided = joined.only_baseline.iter().chain(&joined.only_candidate);
+        let one_sided = pairing.only_baseline.iter().chain(&pairing.only_candidate);
         self.left_out.extend(one_sided.cloned());
-        Ok((before, joined))
+        Ok(())
     }
 
     /// Adjusts all comparisons as one family and lets the rules speak. Returns the size of the family.

@@ -117,7 +117,13 @@ pub(super) fn estimate(
         (batches.len(), "batches")
     };
     let timed = Timed::new(calls.iter().map(|call| (call, unit(call))));
-    let value = timed.quantile(probability, |_, _| 1.0);
+    let sorted: Vec<f64> = timed
+        .sorted
+        .iter()
+        .map(|(latency, _, _)| *latency)
+        .collect();
+    // As `ragkit report` prints it.
+    let value = statistics::quantile(&sorted, probability);
     let interval = if count == calls.len() {
         order_statistics(&timed, probability)
     } else if count >= LEAST_UNITS {
@@ -148,4 +154,34 @@ fn order_statistics(timed: &Timed, probability: f64) -> Option<Interval> {
         low: at(low).unwrap_or(0.0),
         high: at(high).unwrap_or(f64::INFINITY),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ranks by scipy.stats.binom.ppf(0.025, n, p) and .ppf(0.975, n, p) + 1.
+    #[test]
+    fn ranks_of_the_order_statistics_are_those_of_scipy() {
+        let call = |rank: u32| Call {
+            example: rank.to_string(),
+            block: 0,
+            call: None,
+            batch_size: 1,
+            latency_ms: f64::from(rank),
+        };
+        for (n, probability, low, high) in [
+            (158, 0.50, 67.0, 92.0),
+            (158, 0.95, 144.0, 156.0),
+            (158, 0.99, 154.0, f64::INFINITY),
+        ] {
+            let calls: Vec<Call> = (1..=n).map(call).collect();
+            let (_, interval, of) = estimate(&calls, 0, probability, 17);
+            assert_eq!(
+                (interval, of.as_str()),
+                (Some(Interval { low, high }), "158 examples"),
+                "P{probability}"
+            );
+        }
+    }
 }

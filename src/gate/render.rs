@@ -1,7 +1,8 @@
 //! A verdict as people read it.
 
 use super::{Answer, Check, Verdict};
-use crate::report::{ALL, Style, text_table};
+use crate::comparison::some_of;
+use crate::report::{ALL, Style, plain, text_table};
 
 /// The whole verdict: what was compared, every check, and what it comes to.
 pub fn render(verdict: &Verdict, style: Style) -> String {
@@ -18,16 +19,9 @@ pub fn render(verdict: &Verdict, style: Style) -> String {
         lines.push(plain(style, &format!("waived: {}", waived.detail)));
     }
     if !verdict.left_out.is_empty() {
-        let shown = verdict.left_out.len().min(SHOWN);
-        let more = match verdict.left_out.len() - shown {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let ids = verdict.left_out[..shown].join(", ");
-        lines.push(plain(
-            style,
-            &format!("left out, being on one side only: {ids}{more}"),
-        ));
+        let ids = some_of(&verdict.left_out, SHOWN);
+        let line = format!("left out, being on one side only: {ids}");
+        lines.push(plain(style, &line));
     }
     if style == Style::Markdown {
         // Two blanks at the end of a line break it.
@@ -48,15 +42,6 @@ pub fn render(verdict: &Verdict, style: Style) -> String {
 
 /// Ids of a list that are shown; all stand in the JSON.
 const SHOWN: usize = 20;
-
-/// A line that stays one: what runs and data are called must not become Markdown or HTML.
-fn plain(style: Style, text: &str) -> String {
-    let line = text.replace(['\r', '\n'], " ");
-    match style {
-        Style::Terminal => line,
-        Style::Markdown => line.replace('<', "&lt;"),
-    }
-}
 
 /// What it comes to, in one line.
 pub(super) fn headline(verdict: &Verdict) -> String {

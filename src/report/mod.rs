@@ -18,9 +18,9 @@ pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
 pub use read::{Latency, Run};
 pub use results::{Ranked, Steps};
 pub use scores::Scores;
-pub use summary::{ALL, SummaryRow, summarise};
+pub use summary::{ALL, SummaryRow, field_of, summarise};
 pub use table::{
-    Cell, Style, estimate, index_facts, latency_table, metric_table, pivot, text_table,
+    Cell, Style, estimate, index_facts, latency_table, metric_table, pivot, plain, text_table,
 };
 pub use write::{Evaluated, ScoreRow, write, write_scores};
 

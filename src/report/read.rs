@@ -8,7 +8,7 @@ use super::{Manifest, RunPath, SummaryRow, files};
 use crate::metrics::statistics;
 
 /// A finished run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     /// Where it is.
     pub path: RunPath,

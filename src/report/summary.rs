@@ -10,6 +10,11 @@ use crate::metrics::{Clusters, MetricFacts, statistics};
 /// The slice that holds every example.
 pub const ALL: &str = "all";
 
+/// The field that a slice `field=value` is of; `None` of `all`.
+pub fn field_of(slice: &str) -> Option<&str> {
+    slice.split_once('=').map(|(field, _)| field)
+}
+
 /// One row of `summary.parquet`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SummaryRow {

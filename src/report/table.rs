@@ -32,14 +32,20 @@ pub fn text_table(
     table.to_string()
 }
 
-/// Text of a cell that stays in its cell.
-fn fitting(style: Style, text: &str) -> String {
+/// Text that stays one line, and text: what runs and data are called must not become Markdown or HTML.
+pub fn plain(style: Style, text: &str) -> String {
     match style {
         Style::Terminal => text.to_owned(),
-        Style::Markdown => text
-            .replace('|', "\\|")
-            .replace('<', "&lt;")
-            .replace(['\r', '\n'], " "),
+        Style::Markdown => text.replace('<', "&lt;").replace(['\r', '\n'], " "),
+    }
+}
+
+/// Text of a cell that stays in its cell.
+fn fitting(style: Style, text: &str) -> String {
+    let text = plain(style, text);
+    match style {
+        Style::Terminal => text,
+        Style::Markdown => text.replace('|', "\\|"),
     }
 }
 
