@@ -1,6 +1,6 @@
 //! The examples that changed most, and the first stage at which the two sides part.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -55,25 +55,32 @@ pub struct StageList {
 
 /// The first stage whose lists differ, in the order in which the stages ran; `None` where none does.
 ///
-/// A stage that only one side has, such as the fusion of a hybrid, is where the two part if all before it was equal. A stage without
-/// any item is not there.
+/// Stages are told by their names: one that only prepares the next has no list and shifts nothing. A stage that only one side has,
+/// such as the fusion of a hybrid, is where the two part if all before it was equal.
 fn first_parting<T>(
     before: &Steps<T>,
     after: &Steps<T>,
     equal: impl Fn(&T, &T) -> bool,
 ) -> Option<String> {
-    let steps: BTreeSet<u32> = before.keys().chain(after.keys()).copied().collect();
-    steps
-        .into_iter()
-        .find_map(|step| match (before.get(&step), after.get(&step)) {
+    let has = |steps: &Steps<T>, name: &str| steps.values().any(|(known, _)| known == name);
+    let (mut ones, mut others) = (before.values(), after.values());
+    loop {
+        return match (ones.next(), others.next()) {
             (Some((one, list)), Some((other, changed))) if one == other => {
-                (!equal(list, changed)).then(|| one.clone())
+                if equal(list, changed) {
+                    continue;
+                }
+                Some(one.clone())
             }
-            (Some((one, _)), Some((other, _))) => Some(format!("{one} / {other}")),
+            (Some((one, _)), Some((other, _))) if has(before, other) && has(after, one) => {
+                Some(format!("{one} / {other}"))
+            }
+            (Some((one, _)), _) if !has(after, one) => Some(format!("{one} (baseline only)")),
+            (_, Some((other, _))) => Some(format!("{other} (candidate only)")),
             (Some((one, _)), None) => Some(format!("{one} (baseline only)")),
-            (None, Some((other, _))) => Some(format!("{other} (candidate only)")),
             (None, None) => None,
-        })
+        };
+    }
 }
 
 /// Whether two values differ at all: two scorings of the same answer are the same number.
@@ -207,4 +214,53 @@ pub fn partings(
         entry.share += (other - one) / pairs.len() as f64;
     }
     Ok(found.into_values().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stages in order, each with a list; a `_` is a stage without one.
+    fn steps(stages: &[(&str, u32)]) -> Steps<u32> {
+        let with_lists = (0..).zip(stages).filter(|(_, (name, _))| *name != "_");
+        with_lists
+            .map(|(step, (name, list))| (step, ((*name).to_owned(), *list)))
+            .collect()
+    }
+
+    #[test]
+    fn the_first_stage_that_differs() {
+        let lexical = ("lexical", 1);
+        let cases = [
+            (vec![lexical], vec![lexical], None),
+            (vec![lexical], vec![("lexical", 2)], Some("lexical")),
+            // A new stage that prepares the next shifts nothing.
+            (vec![lexical], vec![("_", 0), lexical], None),
+            (
+                vec![lexical, ("fuse", 1)],
+                vec![("_", 0), lexical, ("fuse", 2)],
+                Some("fuse"),
+            ),
+            (
+                vec![lexical],
+                vec![lexical, ("fuse", 1)],
+                Some("fuse (candidate only)"),
+            ),
+            (
+                vec![lexical, ("dense", 1)],
+                vec![("_", 0), ("dense", 1)],
+                Some("lexical (baseline only)"),
+            ),
+            (
+                vec![lexical, ("dense", 1)],
+                vec![("dense", 1), lexical],
+                Some("lexical / dense"),
+            ),
+            (vec![], vec![lexical], Some("lexical (candidate only)")),
+        ];
+        for (before, after, expected) in cases {
+            let found = first_parting(&steps(&before), &steps(&after), u32::eq);
+            assert_eq!(found.as_deref(), expected, "{before:?} → {after:?}");
+        }
+    }
 }
