@@ -6,7 +6,8 @@ use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::commands::{Ended, compare, data, eval, gate, index, report, score, search};
+use crate::commands::{Ended, compare, data, eval, extract, gate, index, report, score, search};
+use crate::extraction::WORKER_COMMAND;
 
 /// Offline evaluation of RAG, LLM routing, content moderation and recommendation.
 ///
@@ -36,6 +37,11 @@ pub struct Global {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write the text of documents of any format, with its structure, as a corpus.
+    Extract(extract::Arguments),
+    /// What `extract` and `index` start for themselves: reads files that it is told of, and answers with their documents.
+    #[command(name = WORKER_COMMAND, hide = true)]
+    ExtractionWorker(extract::WorkerArguments),
     /// Build an index directory: BM25 and vectors.
     Index(index::Arguments),
     /// Look at what retrieval finds, and why.
@@ -63,7 +69,10 @@ impl Cli {
                 .build_global()?;
         }
         match self.command {
-            Command::Index(arguments) => index::run(&arguments, &self.global)?,
+            Command::ExtractionWorker(arguments) => extract::serve(&arguments)?,
+            // Files may be refused in a number that is too many.
+            Command::Extract(arguments) => return extract::run(&arguments, &self.global),
+            Command::Index(arguments) => return index::run(&arguments, &self.global),
             Command::Search(arguments) => search::run(&arguments)?,
             Command::Eval(arguments) => eval::run(&arguments, &self.global)?,
             Command::Score(arguments) => score::run(&arguments, &self.global)?,

@@ -2,7 +2,7 @@
 //!
 //! Loading parses and validates and touches no other file; paths in it are relative to the working directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -11,11 +11,12 @@ use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::caches;
+use crate::data::convert::Converted;
 use crate::data::{Card, Checksum, Digest, Judged, PathText, Source};
 use crate::indexes::{self, Index, IndexConfig};
-use crate::metrics::{Aggregate, Metric, MetricFacts};
+use crate::metrics::MetricFacts;
 use crate::report::{Identity, IndexFacts, VectorsSearched};
-use crate::systems::rag::{self, IndexChoice};
+use crate::systems::rag::{self, Indexes, RagMetric, Variation, WantedIndex};
 
 /// A file of `configs/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ pub struct Experiment {
     #[serde(default = "default_batch_size")]
     pub batch_size: NonZeroUsize,
     /// What to measure.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<RagMetric>,
     /// Fields of the examples by which to slice the summary.
     #[serde(default)]
     pub slices: Vec<String>,
@@ -85,6 +86,8 @@ pub enum Dataset {
     Card(PathText),
     /// Files, named here.
     Source(Source),
+    /// Files in another layout than BEIR's, which are converted into the cache.
+    Converted(Converted),
 }
 
 /// Which system, and how.
@@ -131,7 +134,7 @@ impl Experiment {
                 "`metrics` names `{metric}` twice"
             );
             ensure!(
-                metric.aggregate() == Aggregate::Mean,
+                metric.is_mean(),
                 "`{metric}` is no mean over examples, so it has no interval here; `ragkit score` knows it"
             );
         }
@@ -165,102 +168,93 @@ impl Experiment {
     pub fn source(&self) -> anyhow::Result<Source> {
         match &self.dataset {
             Dataset::Source(source) => Ok(source.clone()),
-            Dataset::Card(path) => Ok(Card::load(&path.resolve()?)?.source),
+            Dataset::Card(path) => Card::load(&path.resolve()?)?.source(&caches::folder()),
+            Dataset::Converted(converted) => converted.source(&caches::folder()),
         }
     }
 
-    /// The index that the experiment searches: where it is and, if the config owns it, what it is to be.
-    pub fn index(&self) -> anyhow::Result<(PathBuf, Option<&IndexConfig>)> {
+    /// The indexes that the variants search, where each lies.
+    pub fn indexes(&self) -> anyhow::Result<Vec<PlacedIndex>> {
         let SystemConfig::Rag(config) = &self.system;
-        match &config.index {
-            IndexChoice::Path(path) => Ok((path.resolve()?, None)),
-            IndexChoice::Build(index) => Ok((
-                caches::folder().join("indexes").join(&self.name.0),
-                Some(index),
-            )),
-        }
+        config
+            .indexes()
+            .into_iter()
+            .map(|wanted| self.placed(wanted))
+            .collect()
     }
 
-    /// The sets of vectors that the variants search, with the first variant that does; empty where the index is not owned by
-    /// the config, which then does not know their names.
-    fn needed_vectors<'a>(&'a self, owned: &'a IndexConfig) -> Vec<(&'a str, &'a str)> {
-        let SystemConfig::Rag(config) = &self.system;
-        let mut needed: Vec<(&str, &str)> = Vec::new();
-        for variant in &config.variants {
-            let dense = variant.retrieve.dense(0);
-            let set =
-                dense.and_then(|(dense, _)| owned.vectors_named(dense.vectors.as_deref()).ok());
-            if let Some(set) = set
-                && !needed.iter().any(|(known, _)| *known == set)
-            {
-                needed.push((set, &variant.name));
+    fn placed(&self, wanted: WantedIndex) -> anyhow::Result<PlacedIndex> {
+        let path = match &wanted.path {
+            Some(path) => path.resolve()?,
+            None if wanted.variation.is_none() => {
+                caches::folder().join("indexes").join(&self.name.0)
             }
-        }
-        needed
+            None => {
+                let digest =
+                    Digest::default().with("variation", serde_json::to_vec(&wanted.variation)?);
+                let name = format!("{}-{}", self.name.0, &digest.finish()[..12]);
+                caches::folder().join("indexes").join(name)
+            }
+        };
+        let WantedIndex {
+            variation,
+            owned,
+            variants,
+            ..
+        } = wanted;
+        Ok(PlacedIndex {
+            path,
+            variation,
+            owned,
+            variants,
+        })
     }
 
-    /// Whether the index that the config owns is current for the variants to run.
-    pub fn index_is_current(
-        &self,
-        source: &Source,
-        owned: &IndexConfig,
-        path: &Path,
-    ) -> anyhow::Result<bool> {
-        let needed: Vec<&str> = self
-            .needed_vectors(owned)
-            .iter()
-            .map(|(set, _)| *set)
-            .collect();
-        indexes::is_current(source, owned, &needed, path)
-    }
-
-    /// Opens the index; one that the config owns is built first where it is missing or stale. Vectors of queries are looked up
-    /// and kept in the cache if it is to `remember` them.
-    pub fn open_index(
+    /// Opens the indexes; those that the config owns are built first where they are missing or stale. Vectors of queries are looked
+    /// up and kept in the cache if it is to `remember` them.
+    pub fn open_indexes(
         &self,
         source: &Source,
         remember: bool,
         say: impl Fn(&str),
         progress: &ProgressBar,
+    ) -> anyhow::Result<Indexes> {
+        let mut opened = Vec::new();
+        for wanted in self.indexes()? {
+            let index = match &wanted.owned {
+                Some(config) => self.open_owned(&wanted, config, source, remember, &say, progress),
+                None => wanted.open_given(source, remember),
+            };
+            opened.push((wanted.variation, index?));
+        }
+        Ok(Indexes::new(opened))
+    }
+
+    fn open_owned(
+        &self,
+        wanted: &PlacedIndex,
+        config: &IndexConfig,
+        source: &Source,
+        remember: bool,
+        say: &impl Fn(&str),
+        progress: &ProgressBar,
     ) -> anyhow::Result<Index> {
-        let (path, owned) = self.index()?;
-        if let Some(config) = owned {
-            let needed = self.needed_vectors(config);
-            self.check_models(config, &needed)?;
-            let needed: Vec<&str> = needed.iter().map(|(set, _)| *set).collect();
-            let wanted = |name: &str| needed.contains(&name);
-            let current = |damaged| {
-                indexes::make_current(source, config, &needed, &path, damaged, &say, progress)
-            };
-            current(false)?;
-            return match Index::open(&path, &wanted, remember) {
-                Err(error) if error.is::<indexes::OpenError>() => {
-                    say(&error.to_string());
-                    current(true)?;
-                    Index::open(&path, &wanted, remember)
-                }
-                opened => opened,
-            };
+        let path = &wanted.path;
+        let needed = wanted.needed_vectors();
+        self.check_models(config, &needed)?;
+        let needed: Vec<&str> = needed.iter().map(|(set, _)| *set).collect();
+        let open = || Index::open(path, &|name| needed.contains(&name), remember);
+        let current =
+            |damaged| indexes::make_current(source, config, &needed, path, damaged, say, progress);
+        current(false)?;
+        match open() {
+            Err(error) if error.is::<indexes::OpenError>() => {
+                say(&error.to_string());
+                current(true)?;
+                open()
+            }
+            opened => opened,
         }
-        let SystemConfig::Rag(config) = &self.system;
-        let searches_vectors = config
-            .variants
-            .iter()
-            .any(|variant| variant.retrieve.dense(0).is_some());
-        let index = Index::open(&path, &|_| searches_vectors, remember)?;
-        let built_from: Vec<&Checksum> = index.manifest.source_files.values().collect();
-        for file in source.corpus_files()? {
-            let found = Checksum::of_file(&file)?;
-            ensure!(
-                built_from.contains(&&found),
-                "the index `{}` was not built from `{}` as it is now; give another path or rebuild it with `ragkit index {} --out {}`",
-                path.display(),
-                file.display(),
-                file.display(),
-                path.display()
-            );
-        }
-        Ok(index)
     }
 
     /// A model that is missing is told with the variant that wants it and those that run without it.
@@ -295,24 +289,33 @@ impl Experiment {
         Ok(())
     }
 
-    /// What the numbers of a run over `judged` in `index` are a function of, `metrics` being those of its system.
+    /// What the numbers of a run over `judged` in `opened` are a function of, `metrics` being those of its system.
     pub fn identity(
         &self,
         judged: &Judged,
-        index: &Index,
+        opened: &Indexes,
         metrics: Vec<MetricFacts>,
         interleaved_rounds: usize,
     ) -> anyhow::Result<Identity> {
         let SystemConfig::Rag(config) = &self.system;
-        let known: std::collections::HashSet<&str> = (0..index.documents.len())
-            .map(|row| index.documents.id(u32::try_from(row).unwrap_or(u32::MAX)))
-            .collect();
+        let index = opened.first().context("a run has an index")?;
+        let known: HashSet<&str> = index.documents.names().iter().map(String::as_str).collect();
         let relevant = judged
             .queries
             .iter()
             .flat_map(|query| judged.grades(&query.id))
             .filter(|(_, grade)| *grade > 0);
-        let manifest = &index.manifest;
+        let facts = |wanted: WantedIndex| {
+            let index = opened
+                .of(&wanted.variants[0])
+                .context("every variant has an index")?;
+            Ok(index_facts(index, &wanted.variants))
+        };
+        let indexes: Vec<IndexFacts> = config
+            .indexes()
+            .into_iter()
+            .map(facts)
+            .collect::<anyhow::Result<_>>()?;
         Ok(Identity {
             name: self.name.0.clone(),
             ragkit: crate::version().to_owned(),
@@ -320,17 +323,7 @@ impl Experiment {
             seed: self.seed,
             conditions: conditions(config, judged, &index.manifest),
             metrics,
-            index: IndexFacts {
-                digest: manifest.digest.clone(),
-                documents: manifest.documents,
-                empty_documents: manifest.empty_documents,
-                terms: manifest.terms,
-                vectors: index
-                    .vectors
-                    .keys()
-                    .map(|name| searched(manifest, name))
-                    .collect(),
-            },
+            indexes,
             variants: config
                 .variants
                 .iter()
@@ -345,6 +338,94 @@ impl Experiment {
                 .filter(|(document, _)| !known.contains(document))
                 .count(),
         })
+    }
+}
+
+/// An index that some variants search, and where it lies.
+pub struct PlacedIndex {
+    /// Its directory.
+    pub path: PathBuf,
+    /// In what it departs from the one that the config describes.
+    pub variation: Variation,
+    /// What it is to be, if the config owns it.
+    pub owned: Option<IndexConfig>,
+    variants: Vec<rag::Variant>,
+}
+
+impl PlacedIndex {
+    /// The sets of vectors that the variants search, with the first variant that does; empty where the index is not owned by
+    /// the config, which then does not know their names.
+    fn needed_vectors(&self) -> Vec<(&str, &str)> {
+        let mut needed: Vec<(&str, &str)> = Vec::new();
+        let Some(owned) = &self.owned else {
+            return needed;
+        };
+        for variant in &self.variants {
+            let dense = variant.retrieve.dense(0);
+            let set =
+                dense.and_then(|(dense, _)| owned.vectors_named(dense.vectors.as_deref()).ok());
+            if let Some(set) = set
+                && !needed.iter().any(|(known, _)| *known == set)
+            {
+                needed.push((set, &variant.name));
+            }
+        }
+        needed
+    }
+
+    /// Whether it is current for the variants to run; so is one that the user built.
+    pub fn is_current(&self, source: &Source) -> anyhow::Result<bool> {
+        let needed: Vec<&str> = self.needed_vectors().iter().map(|(set, _)| *set).collect();
+        match &self.owned {
+            Some(owned) => indexes::is_current(source, owned, &needed, &self.path),
+            None => Ok(true),
+        }
+    }
+
+    /// Opens one that the user built, which is never changed.
+    fn open_given(&self, source: &Source, remember: bool) -> anyhow::Result<Index> {
+        let searches_vectors = self
+            .variants
+            .iter()
+            .any(|variant| variant.retrieve.dense(0).is_some());
+        let index = Index::open(&self.path, &|_| searches_vectors, remember)?;
+        let built_from: Vec<&Checksum> = index.manifest.source_files.values().collect();
+        for (what, found) in source.corpus_checksums()? {
+            let corpus = source.corpus_path()?;
+            ensure!(
+                built_from.contains(&&found),
+                "the index `{}` was not built from `{}` as it is now (its {what} differs); give another path or rebuild it with `ragkit index {} --out {}`",
+                self.path.display(),
+                corpus.display(),
+                corpus.display(),
+                self.path.display()
+            );
+        }
+        Ok(index)
+    }
+}
+
+/// What a run says of an index.
+fn index_facts(index: &Index, variants: &[rag::Variant]) -> IndexFacts {
+    let manifest = &index.manifest;
+    IndexFacts {
+        variants: variants
+            .iter()
+            .map(|variant| variant.name.clone())
+            .collect(),
+        digest: manifest.digest.clone(),
+        cut: index.is_cut().then(|| manifest.config.chunking.describe()),
+        documents: manifest.documents,
+        passages: manifest.passages,
+        empty_passages: manifest.empty_passages,
+        refused_files: manifest.refused.len(),
+        terms: manifest.terms,
+        tokens: manifest.tokens,
+        vectors: index
+            .vectors
+            .keys()
+            .map(|name| searched(manifest, name))
+            .collect(),
     }
 }
 

@@ -3,7 +3,8 @@
 //! It answers, repeatably: is this system better than the last one, by how much, and how sure are we?
 //!
 //! ```text
-//! corpus ───────────────► ragkit index ──► index directory ──► ragkit search   (look)
+//! documents of any format ► ragkit extract ► corpus                             (look)
+//! documents or corpus ────► ragkit index ──► index directory ──► ragkit search   (look)
 //! config (TOML) + dataset ► ragkit eval ───► run directory ─┬──► ragkit report   (look)
 //!                                                          ├──► ragkit compare  (better? by how much? by chance?)
 //!                                                          └──► ragkit gate     (a verdict for CI)
@@ -24,15 +25,18 @@
 //! | 5 | [`gate`] | rules held against a run: verdicts, kept baselines, noise of the machine |
 //! | 4 | [`comparison`] | two variants, example by example, and the stage at which they part |
 //! | 4 | [`caches`] | what was computed once: vectors by the content of their texts |
+//! | 4 | [`chunking`] | from documents to the passages that an index holds |
 //! | 3 | [`report`] | the run directory: Parquet out, questions back in, tables |
-//! | 3 | [`models`] | from text to vectors |
+//! | 3 | [`models`] | from text to tokens and vectors |
 //! | 2 | [`analysis`] | from text to terms |
+//! | 2 | [`extraction`] | from a file of any format to documents with their structure |
 //! | 2 | [`scoring`] | runs of any system against judgements, under the conventions of the field's tools |
 //! | 1 | [`data`], [`metrics`], [`outputs`], [`whole_file`] | records and readers; pure functions; what a system produced; files that appear whole |
 //!
 //! # The way of the data
 //!
-//! [`experiment::Experiment`] names a [`data::Source`]. Its corpus becomes an [`indexes::Index`] in one pass; its
+//! [`experiment::Experiment`] names a [`data::Source`]. Its documents, rows of a table or what
+//! [`extraction`] makes of files, are cut into passages ([`chunking`]) and become an [`indexes::Index`] in one pass; its
 //! judged queries ([`data::Judged`]) go through a [`systems::System`] in batches, and what comes out
 //! ([`outputs::Output`]) is journalled, scored and written by [`runner::evaluate`]. Every stage of a pipeline is
 //! recorded: [`comparison`] reads two runs back and tells at which stage they part, for any system; [`gate`] holds the
@@ -49,6 +53,11 @@
 //! # Where this differs from the first design
 //!
 //! * BM25 is scored by ragkit, term at a time, over tantivy's postings: k1 and b are the user's, lengths are exact.
+//! * Chunking belongs to an index, not to a corpus: variants of one run may cut the same documents in ways of their own, each with its
+//!   own index. A chunk's id says which characters of which document it is, and gold answers are stretches of documents, so
+//!   what is measured does not depend on how documents are cut ([`metrics::spans`]).
+//! * Text is extracted by readers of ragkit's own over the field's parsers (zip, XML, HTML, mail, PDF), not by an all-in-one crate: structure is
+//!   what chunking lives on. Each file is read in a process of its own ([`extraction::Extraction`]).
 //! * There is no `Retriever` trait and no hybrid one: variants share the embedding of a query and their searches, and fusion is a
 //!   function over lists.
 //! * An index has several named sets of vectors, and a run builds and opens those that its variants search: a model that is
@@ -62,11 +71,13 @@
 
 pub mod analysis;
 pub mod caches;
+pub mod chunking;
 pub mod cli;
 pub mod commands;
 pub mod comparison;
 pub mod data;
 pub mod experiment;
+pub mod extraction;
 pub mod gate;
 pub mod indexes;
 pub mod metrics;

@@ -212,10 +212,11 @@ fn score<S: System>(
             .cluster
             .as_ref()
             .and_then(|field| system.fact(example, field).map(str::to_owned)),
-        grades: system.grades(example),
+        grades: system.grades(example, &outputs),
         scores: outputs
             .iter()
-            .map(|output| system.score(example, output))
+            .enumerate()
+            .map(|(variant, output)| system.score(variant, example, output))
             .collect(),
         outputs,
     }

@@ -76,13 +76,18 @@ impl Crafted {
                     ("k".to_owned(), "10".to_owned()),
                 ]),
                 metrics: vec![metric("nDCG@10")],
-                index: IndexFacts {
+                indexes: vec![IndexFacts {
+                    variants: variants.iter().map(|name| (*name).to_owned()).collect(),
                     digest: "index".to_owned(),
+                    cut: None,
                     documents: 3,
-                    empty_documents: 0,
+                    passages: 3,
+                    empty_passages: 0,
+                    refused_files: 0,
                     terms: 5,
+                    tokens: 15,
                     vectors: Vec::new(),
-                },
+                }],
                 variants: variants
                     .iter()
                     .map(|variant| (*variant).to_owned())

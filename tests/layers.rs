@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 /// The modules of the crate by rank; a module may use those of a lower rank, and its own.
 const RANKS: [&[&str]; 9] = [
     &["data", "metrics", "outputs", "whole_file"],
-    &["analysis", "scoring"],
+    &["analysis", "extraction", "scoring"],
     &["models", "report"],
-    &["caches", "comparison"],
+    &["caches", "chunking", "comparison"],
     &["gate", "indexes"],
     &["systems"],
     &["experiment", "runner"],

@@ -14,11 +14,16 @@
 mod bad_config;
 mod bad_input;
 mod cases;
+mod chunking;
 mod commands;
 mod configs;
 mod convert;
 mod crafted;
 mod endpoint;
+mod extract;
+mod extract_office;
+mod extract_sheets;
+mod extract_web;
 mod gate;
 mod gate_around;
 mod gate_holes;

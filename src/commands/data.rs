@@ -1,5 +1,6 @@
 //! `ragkit data`: the dataset cards.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -7,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::{print, print_json};
+use crate::caches;
 use crate::data::convert::{self, Collection, Layout};
 use crate::data::{Card, Encoding, Finding};
 
@@ -41,6 +43,7 @@ const CONVERT_EXAMPLES: &str = "Examples:\n  \
     ragkit data convert smart cran.all.1400 --queries cran.qry --qrels cranqrel --encoding latin1 \\\n      \
     --ordinal-queries --grade 1=4 --grade 2=3 --grade 3=2 --grade 4=1 --out cranfield\n  \
     ragkit data convert squad xquad.en.json --out xquad-en\n  \
+    ragkit data convert squad xquad.en.json --volumes 8 --out xquad-volumes\n  \
     ragkit data convert trec disk4/* --queries topics.301-350 --qrels qrels.txt --encoding latin1 --out robust\n  \
     ragkit data convert msmarco collection.tsv --queries queries.dev.tsv --qrels qrels.dev.tsv --split dev --out msmarco";
 
@@ -67,6 +70,9 @@ struct Convert {
     /// The character encoding of the files.
     #[arg(long, default_value = "utf8", value_name = "utf8|latin1", value_parser = super::known::<Encoding>)]
     encoding: Encoding,
+    /// `squad` only: join the articles into so many long documents, with their titles as headings.
+    #[arg(long, value_name = "N")]
+    volumes: Option<NonZeroUsize>,
     /// The name of the split that the judgements become.
     #[arg(long, default_value = "test")]
     split: String,
@@ -115,14 +121,19 @@ impl Convert {
             qrels: qrels.transpose()?,
             encoding: self.encoding,
             ordinal_queries: self.ordinal_queries,
+            volumes: self.volumes,
         };
         let written = collection.convert(&self.out, &self.split)?;
         let dangling = match written.dangling {
             0 => String::new(),
             count => format!(" ({count} of documents that are not there)"),
         };
+        let spans = match written.spans {
+            0 => String::new(),
+            count => format!(", {count} gold spans"),
+        };
         print(format!(
-            "{} documents, {} queries, {} judgements{dangling}: `{}`",
+            "{} documents, {} queries, {} judgements{dangling}{spans}: `{}`",
             written.documents,
             written.queries,
             written.judgements,
@@ -203,7 +214,7 @@ fn verify(cards: &[Card], names: &[String], format: Format) -> anyhow::Result<()
             continue;
         }
         let findings = card
-            .verify()
+            .verify(&caches::folder())
             .with_context(|| format!("cannot check `{}`", card.name))?;
         verdicts.push(Verdict {
             dataset: &card.name,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::report::render;
 use super::{Rendering, print, print_json};
 use crate::cli::Global;
-use crate::data::{Corpus, Judged, Source};
+use crate::data::{Corpus, CorpusFrom, Judged, Source};
 use crate::experiment::{Experiment, SystemConfig};
 use crate::indexes::VectorsConfig;
 use crate::models::EmbedderConfig;
@@ -88,11 +88,12 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     let judged = judged(&experiment, &source, arguments.limit)?;
     let rounds = arguments.interleave.map_or(0, NonZeroUsize::get);
     let progress = global.progress("documents", None);
-    let index = experiment.open_index(&source, rounds == 0, |text| global.say(text), &progress)?;
+    let indexes =
+        experiment.open_indexes(&source, rounds == 0, |text| global.say(text), &progress)?;
     progress.finish_and_clear();
     let SystemConfig::Rag(config) = &experiment.system;
-    let rag = Rag::new(&index, &judged, config, &experiment.metrics)?;
-    let identity = experiment.identity(&judged, &index, rag.metrics(), rounds)?;
+    let rag = Rag::new(&indexes, &judged, config, &experiment.metrics)?;
+    let identity = experiment.identity(&judged, &indexes, rag.metrics(), rounds)?;
     if identity.dangling > 0 {
         global.say(&format!(
             "note: {} relevant documents are not in the index; they count as not found",
@@ -110,7 +111,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         device: "cpu",
     };
     let single = config.single_variants();
-    let alone = |config| Rag::new(&index, &judged, config, &experiment.metrics);
+    let alone = |config| Rag::new(&indexes, &judged, config, &experiment.metrics);
     let alternation = match arguments.interleave {
         Some(rounds) => Some(Alternation {
             alone: single.iter().map(alone).collect::<anyhow::Result<_>>()?,
@@ -162,36 +163,42 @@ fn judged(
 fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> anyhow::Result<()> {
     let judged = judged(experiment, source, arguments.limit)?;
     let SystemConfig::Rag(config) = &experiment.system;
-    let (path, owned) = experiment.index()?;
     let queries = judged.queries.len();
     let mut lines = vec![toml::to_string(experiment)?];
     lines.push(format!(
         "# {queries} judged queries ({} without a judgement are left out)",
         judged.unjudged
     ));
-    let to_build = match owned {
-        Some(index) if !experiment.index_is_current(source, index, &path)? => {
-            let documents = Corpus::open(&source.corpus())?
-                .try_fold(0_usize, |count, row| row.map(|_| count + 1))?;
-            format!("to be built from {documents} documents")
-        }
-        Some(_) => "current".to_owned(),
-        None => "yours".to_owned(),
-    };
-    lines.push(format!("# index `{}`: {to_build}", path.display()));
+    let indexes = experiment.indexes()?;
+    let mut is_current = true;
+    for index in &indexes {
+        let state = match index.owned {
+            Some(_) if !index.is_current(source)? => {
+                is_current = false;
+                format!("to be built from {}", corpus_size(source)?)
+            }
+            Some(_) => "current".to_owned(),
+            None => "yours".to_owned(),
+        };
+        lines.push(format!("# index `{}`: {state}", index.path.display()));
+    }
     let sets: HashSet<Option<&str>> = config
         .variants
         .iter()
         .filter_map(|variant| Some(variant.retrieve.dense(0)?.0.vectors.as_deref()))
         .collect();
-    let remote = owned.is_some_and(|index| {
-        let asked = |name: &String| sets.contains(&Some(name.as_str())) || sets.contains(&None);
-        let is_endpoint = |set: &VectorsConfig| matches!(set.embedder, EmbedderConfig::Endpoint(_));
-        index
-            .vectors
-            .iter()
-            .any(|(name, set)| asked(name) && is_endpoint(set))
-    });
+    let remote = indexes
+        .iter()
+        .filter_map(|index| index.owned.as_ref())
+        .any(|index| {
+            let asked = |name: &String| sets.contains(&Some(name.as_str())) || sets.contains(&None);
+            let is_endpoint =
+                |set: &VectorsConfig| matches!(set.embedder, EmbedderConfig::Endpoint(_));
+            index
+                .vectors
+                .iter()
+                .any(|(name, set)| asked(name) && is_endpoint(set))
+        });
     let rows = queries * config.variants.len();
     lines.push(format!(
         "# rows: {queries} queries × {} variants = {rows}",
@@ -200,7 +207,7 @@ fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> a
     lines.push(format!(
         "# texts to embed: {} queries{}; over the network: {}",
         queries * sets.len(),
-        if to_build == "current" {
+        if is_current {
             ""
         } else {
             " and the documents, those in the cache excepted"
@@ -227,6 +234,18 @@ fn dry_run(experiment: &Experiment, source: &Source, arguments: &Arguments) -> a
         None => "# seconds: unknown until a first run".to_owned(),
     });
     print(lines.join("\n"))
+}
+
+/// How large a corpus is, in words.
+fn corpus_size(source: &Source) -> anyhow::Result<String> {
+    Ok(match source.corpus() {
+        CorpusFrom::Table(table) => {
+            let documents =
+                Corpus::open(&table)?.try_fold(0_usize, |count, row| row.map(|_| count + 1))?;
+            format!("{documents} documents")
+        }
+        CorpusFrom::Files(files) => format!("{} files", files.entries()?.len()),
+    })
 }
 
 /// Seconds per example of the newest finished run of this name.

@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod data;
 pub mod eval;
+pub mod extract;
 pub mod gate;
 pub mod index;
 pub mod report;

@@ -19,7 +19,8 @@ use crate::systems::rag::{Dense, Found, GraphSearch, Hybrid, Retrieve, Search, S
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     ragkit search handbook.index \"travel by train\"\n  \
-    ragkit search handbook.index \"salary bands\" --access hr,managers --by lexical --explain")]
+    ragkit search handbook.index \"salary bands\" --access hr,managers --by lexical --explain\n  \
+    ragkit search wiki.index \"parental leave\" --where \"author=Ann Lee\" --where \"date>=2024-01\"")]
 pub struct Arguments {
     /// The index directory.
     index: PathBuf,
@@ -40,6 +41,10 @@ pub struct Arguments {
     /// Labels that the caller holds: show only what these may see [default: everything].
     #[arg(long, value_name = "LABEL,…", value_delimiter = ',', num_args = 0..=1)]
     access: Option<Vec<String>>,
+    /// Show only what fulfils these conditions on its metadata: `author=Ann Lee`, `source=a.pdf`, `section=Handbook > Leave` (and
+    /// below), `date>=2024-01-01`, `date<=2024`. Several values of one field mean any of them.
+    #[arg(long = "where", value_name = "CONDITION")]
+    filter: Vec<String>,
     /// BM25's k1.
     #[arg(long, default_value_t = Bm25Params::default().k1)]
     k1: f32,
@@ -120,13 +125,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         text: arguments.query.clone(),
         metadata: data::Metadata::new(),
         access: arguments.access.clone(),
+        filter: data::Predicate::from_texts(arguments.filter.iter().map(String::as_str))
+            .map_err(anyhow::Error::msg)
+            .context("--where")?,
         vector: None,
     };
-    let variants = [Variant {
-        name: "search".into(),
-        retrieve,
-    }];
-    let found = Searcher::new(&index, &variants, arguments.k.get())?.search(&[&query]);
+    let variant = Variant::new("search", retrieve);
+    let found = Searcher::new(&index, vec![&variant], arguments.k.get())?.search(&[&query]);
     let stages = found
         .into_iter()
         .flatten()

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{Checksum, Corpus, Judged, PathText, Source};
+use super::convert::Converted;
+use super::{Checksum, Corpus, CorpusFrom, Judged, PathText, Source};
 
 /// One file of `datasets/`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,7 +29,11 @@ pub struct Card {
     /// Size and SHA-256 of each file.
     pub files: BTreeMap<String, Checksum>,
     /// Where the files are and how to read them.
-    pub source: Source,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+    /// Where they are, if they are in another layout: then there is no `source`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    converted: Option<Converted>,
 }
 
 /// What a right copy counts.
@@ -76,6 +81,18 @@ impl Card {
         toml::from_str(&text).with_context(|| format!("`{}` is not a dataset card", path.display()))
     }
 
+    /// Where the data is and how to read it; what is in another layout is converted below `cache` first.
+    pub fn source(&self, cache: &Path) -> anyhow::Result<Source> {
+        match (&self.source, &self.converted) {
+            (Some(source), None) => Ok(source.clone()),
+            (None, Some(converted)) => converted.source(cache),
+            _ => bail!(
+                "the card `{}` must have either `source` or `converted`",
+                self.name
+            ),
+        }
+    }
+
     /// Whether every file of the card is on this machine.
     pub fn is_here(&self) -> bool {
         self.files.keys().all(|path| {
@@ -85,8 +102,9 @@ impl Card {
         })
     }
 
-    /// Checks the local copy: checksums, counts, and judgements that point at documents which do not exist.
-    pub fn verify(&self) -> anyhow::Result<Vec<Finding>> {
+    /// Checks the local copy: checksums, counts, and judgements that point at documents which do not exist. What is in another
+    /// layout is converted below `cache`.
+    pub fn verify(&self, cache: &Path) -> anyhow::Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for (path, expected) in &self.files {
             let found = Checksum::of_file(&PathText(path.clone()).resolve()?)?;
@@ -105,10 +123,14 @@ impl Card {
                 found,
             });
         }
-        let ids = Corpus::open(&self.source.corpus())?
+        let source = self.source(cache)?;
+        let CorpusFrom::Table(corpus) = source.corpus() else {
+            bail!("a card is of a corpus in a table; write one of the files with `ragkit extract`");
+        };
+        let ids = Corpus::open(&corpus)?
             .map(|document| document.map(|document| document.id))
             .collect::<anyhow::Result<HashSet<_>>>()?;
-        let judged = Judged::read(&self.source)?;
+        let judged = Judged::read(&source)?;
         let judgements = || judged.qrels.queries.values().flatten();
         findings.push(Finding::count(
             "documents",

@@ -3,25 +3,35 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde_json::{Map, Value};
+
 use super::record::Record;
 use super::rows::Row;
 use super::vectors::Vectors;
-use super::{DataError, Metadata, Place, Table};
+use super::{Block, DataError, Fields, Metadata, Place, Table};
 
 /// One document of a corpus.
-#[derive(Debug, Clone, PartialEq)]
+/// As JSON it is a line of a BEIR corpus, with `blocks`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Document {
     /// Its id, unique in the corpus.
+    #[serde(rename = "_id")]
     pub id: String,
     /// Its title, empty where it has none.
     pub title: String,
     /// Its text.
     pub text: String,
+    /// What the stretches of its text are, as far as that is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Block>,
     /// What else is known of it.
     pub metadata: Metadata,
     /// Who may see it: everybody where empty, otherwise a caller who holds at least one of the labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<String>,
     /// The user's own vector.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vector: Option<Vec<f32>>,
 }
 
@@ -32,6 +42,31 @@ impl Document {
             self.text.clone()
         } else {
             format!("{} {}", self.title, self.text)
+        }
+    }
+}
+
+impl Document {
+    /// Reads one row of a corpus, which stands at `place` in `path`.
+    pub fn from_row(
+        path: &Path,
+        place: Place,
+        row: &Map<String, Value>,
+    ) -> Result<Self, DataError> {
+        Fields::default().record(path, place, row).map(Self::from)
+    }
+}
+
+impl From<Record> for Document {
+    fn from(record: Record) -> Self {
+        Self {
+            id: record.id,
+            title: record.title,
+            text: record.text,
+            blocks: record.blocks,
+            metadata: record.metadata,
+            access: record.access.unwrap_or_default(),
+            vector: record.vector,
         }
     }
 }
@@ -59,14 +94,7 @@ impl Iterator for Corpus {
     type Item = anyhow::Result<Document>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.records.next()?.map(|(_, record)| Document {
-            id: record.id,
-            title: record.title,
-            text: record.text,
-            metadata: record.metadata,
-            access: record.access.unwrap_or_default(),
-            vector: record.vector,
-        }))
+        Some(self.records.next()?.map(|(_, record)| record.into()))
     }
 }
 

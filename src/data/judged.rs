@@ -1,11 +1,11 @@
 //! Queries with their judgements: what an evaluation runs over.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::corpus::Records;
-use super::{DataError, Digest, Metadata, Place, Qrels, Source};
+use super::{DataError, Digest, GoldSpan, Metadata, Place, Predicate, Qrels, Source};
 
 /// One query.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Query {
     pub metadata: Metadata,
     /// The labels that the caller holds; `None` means that the caller sees everything.
     pub access: Option<Vec<String>>,
+    /// Which documents it is about.
+    pub filter: Predicate,
     /// The user's own vector of the query.
     pub vector: Option<Vec<f32>>,
 }
@@ -29,6 +31,8 @@ pub struct Judged {
     pub queries: Vec<Query>,
     /// The judgements, by query.
     pub qrels: Qrels,
+    /// The stretches of documents that answer a query, by query; empty where the dataset names none.
+    pub spans: BTreeMap<String, Vec<GoldSpan>>,
     /// How many queries have none, and are therefore not evaluated.
     pub unjudged: usize,
 }
@@ -39,10 +43,14 @@ impl Judged {
         let table = source
             .queries()
             .context("the dataset names no queries; add `[source.tables.queries]`")?;
-        let qrels = source
-            .qrels()
-            .context("the dataset names no judgements; add `[source.tables.qrels]`")?
-            .read()?;
+        let spans = source.spans()?.map(|file| file.read()).transpose()?;
+        let qrels = match (source.qrels(), &spans) {
+            (Some(qrels), _) => qrels.read()?,
+            (None, Some(spans)) => spans.judgements(),
+            (None, None) => bail!(
+                "the dataset names no judgements; add `[source.tables.qrels]`, or `[source.tables.spans]` for gold answers as stretches of documents"
+            ),
+        };
         let path = table.path.resolve()?;
         let (mut queries, mut places, mut unjudged) = (Vec::new(), HashMap::new(), 0);
         for record in Records::open(&table)? {
@@ -57,6 +65,7 @@ impl Judged {
                 text: record.text,
                 metadata: record.metadata,
                 access: record.access,
+                filter: record.filter,
                 vector: record.vector,
             });
         }
@@ -71,9 +80,24 @@ impl Judged {
                 );
             }
         }
+        let spans = spans.unwrap_or_default();
+        for (id, (place, _)) in &spans.queries {
+            if !places.contains_key(id) {
+                let message = format!(
+                    "query `{id}` has a gold span but is not among the judged queries of `{}`",
+                    path.display()
+                );
+                return Err(DataError::at(&spans.path, *place, message).into());
+            }
+        }
         Ok(Self {
             queries,
             qrels,
+            spans: spans
+                .queries
+                .into_iter()
+                .map(|(id, (_, spans))| (id, spans))
+                .collect(),
             unjudged,
         })
     }
@@ -93,6 +117,18 @@ impl Judged {
             );
             let parts = serde_json::to_vec(&parts).expect("plain data is JSON");
             digest = digest.with("query", parts);
+            if !query.filter.is_empty() {
+                digest = digest.with(
+                    "filter",
+                    serde_json::to_vec(&query.filter).expect("plain data is JSON"),
+                );
+            }
+            if let Some(spans) = self.spans.get(&query.id) {
+                digest = digest.with(
+                    "spans",
+                    serde_json::to_vec(spans).expect("plain data is JSON"),
+                );
+            }
             for value in query.vector.iter().flatten() {
                 digest = digest.with("vector", value.to_le_bytes());
             }

@@ -3,33 +3,41 @@
 //! Everything here turns a file into plain records or into a [`DataError`] that names the file and the line.
 //! Nothing here knows about indexes, models or metrics.
 
+mod block;
 mod card;
 mod checksum;
 mod columns;
 pub mod convert;
 mod corpus;
 mod error;
+mod files;
 mod judged;
 mod pairs;
 mod paths;
+mod predicate;
 mod qrels;
 mod rankings;
 mod record;
 mod rows;
 mod smart;
 mod source;
+mod spans;
 mod table;
 mod vectors;
 
+pub use block::{Block, BlockKind};
 pub use card::{Card, Finding};
 pub use checksum::{Checksum, Digest};
 pub use corpus::{Corpus, Document};
 pub use error::{DataError, Place};
+pub use files::{FileEntry, Files, Limits};
 pub use judged::{Judged, Query};
 pub use paths::PathText;
+pub use predicate::{PATH_SEPARATOR, Predicate};
 pub use qrels::{Judgement, Qrels, QrelsFile};
 pub use rankings::{Rankings, Retrieved};
 pub use record::{Fields, Metadata};
-pub use source::Source;
+pub use source::{CorpusFrom, Source};
+pub use spans::{GoldSpan, Spans, SpansFile};
 pub use table::{Encoding, Format, Table};
 pub use vectors::VectorFile;

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::rows::kind;
-use super::{DataError, Place};
+use super::{Block, DataError, Place, Predicate};
 
 /// Named facts about a document or a query, as text.
 pub type Metadata = BTreeMap<String, String>;
 
 /// Which column of a table means what.
 ///
-/// Where a name is absent the usual ones are tried (`_id` or `id`, `title`, `text`, `access`, `vector`, and BEIR's
-/// `metadata` object); a column that is named here must be in every row.
+/// Where a name is absent the usual ones are tried (`_id` or `id`, `title`, `text`, `access`, `vector`, `blocks`,
+/// `filter`, and BEIR's `metadata` object); a column that is named here must be in every row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
@@ -54,7 +54,9 @@ impl Fields {
             &self.access,
             &self.vector,
         ];
-        let usual = ["_id", "id", "title", "text", "access", "vector", "metadata"];
+        let usual = [
+            "_id", "id", "title", "text", "access", "vector", "metadata", "blocks", "filter",
+        ];
         usual.contains(&column)
             || named.iter().any(|name| name.as_deref() == Some(column))
             || self.metadata.iter().any(|name| name == column)
@@ -86,9 +88,12 @@ impl Fields {
         if text.is_none() {
             return Err(columns.missing("text", "`text`"));
         }
+        let text = columns.text("text", text)?;
         Ok(Record {
             title: columns.text("title", columns.take(self.title.as_deref(), &["title"])?)?,
-            text: columns.text("text", text)?,
+            blocks: columns.blocks(&text)?,
+            filter: columns.filter()?,
+            text,
             access: columns.labels(columns.take(self.access.as_deref(), &["access"])?)?,
             vector: columns.vector(columns.take(self.vector.as_deref(), &["vector"])?)?,
             metadata: columns.metadata(&self.metadata)?,
@@ -107,6 +112,8 @@ pub(super) struct Record {
     /// `None` where the row has no access column at all.
     pub access: Option<Vec<String>>,
     pub vector: Option<Vec<f32>>,
+    pub blocks: Vec<Block>,
+    pub filter: Predicate,
 }
 
 struct Columns<'a> {
@@ -209,6 +216,24 @@ impl<'a> Columns<'a> {
             }
         }
         Ok(Some(vector))
+    }
+
+    /// What the stretches of the text are.
+    fn blocks(&self, text: &str) -> Result<Vec<Block>, DataError> {
+        let blocks: Vec<Block> = match self.row.get("blocks") {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(value) => Vec::deserialize(value).map_err(|error| {
+                self.fault(format!("`blocks` must be a list of blocks: {error}"))
+            })?,
+        };
+        Block::check_all(&blocks, text.chars().count()).map_err(|reason| self.fault(reason))?;
+        Ok(blocks)
+    }
+
+    /// Which documents a query is about.
+    fn filter(&self) -> Result<Predicate, DataError> {
+        let value = self.row.get("filter").unwrap_or(&Value::Null);
+        Predicate::from_json(value).map_err(|reason| self.fault(reason))
     }
 
     fn metadata(&self, named: &[String]) -> Result<Metadata, DataError> {

@@ -1,10 +1,11 @@
 //! Where a dataset lies: a BEIR folder, or tables named one by one.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PathText, QrelsFile, Table};
+use super::{Checksum, Files, PathText, QrelsFile, SpansFile, Table};
 
 /// Where the documents, queries and judgements of a dataset are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub enum Source {
     Beir(Beir),
     /// A table of documents and, for an evaluation, of queries and judgements.
     Tables(Box<Tables>),
+    /// Documents in the formats that people write them in, from which text is extracted.
+    Files(Box<Files>),
 }
 
 /// A folder in BEIR's layout.
@@ -43,29 +46,36 @@ pub struct Tables {
     /// The judgements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qrels: Option<QrelsFile>,
+    /// The stretches of documents that answer the queries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spans: Option<SpansFile>,
 }
 
 impl Source {
-    /// A corpus alone, at `path`: a BEIR folder or a table.
-    pub fn corpus_at(path: PathText, is_folder: bool) -> Self {
-        if is_folder {
-            return Self::Beir(Beir {
-                path,
-                split: test_split(),
-            });
-        }
+    /// The documents of a BEIR folder at `path`.
+    pub fn beir_at(path: PathText) -> Self {
+        Self::Beir(Beir {
+            path,
+            split: test_split(),
+        })
+    }
+
+    /// The documents of a table, without queries.
+    pub fn table(corpus: Table) -> Self {
         Self::Tables(Box::new(Tables {
-            corpus: Table::at(path),
+            corpus,
             queries: None,
             qrels: None,
+            spans: None,
         }))
     }
 
-    /// The table of documents.
-    pub fn corpus(&self) -> Table {
+    /// The documents.
+    pub fn corpus(&self) -> CorpusFrom<'_> {
         match self {
-            Self::Beir(beir) => Table::at(beir.path.join("corpus.jsonl")),
-            Self::Tables(tables) => tables.corpus.clone(),
+            Self::Beir(beir) => CorpusFrom::Table(Table::at(beir.path.join("corpus.jsonl"))),
+            Self::Tables(tables) => CorpusFrom::Table(tables.corpus.clone()),
+            Self::Files(files) => CorpusFrom::Files(files),
         }
     }
 
@@ -74,6 +84,7 @@ impl Source {
         match self {
             Self::Beir(beir) => Some(Table::at(beir.path.join("queries.jsonl"))),
             Self::Tables(tables) => tables.queries.clone(),
+            Self::Files(files) => files.queries.clone(),
         }
     }
 
@@ -85,24 +96,54 @@ impl Source {
                 Some(QrelsFile::at(path))
             }
             Self::Tables(tables) => tables.qrels.clone(),
+            Self::Files(files) => files.qrels.clone(),
         }
     }
 
-    /// The files that hold the documents and their vectors.
-    pub fn corpus_files(&self) -> anyhow::Result<Vec<PathBuf>> {
-        files_of(&self.corpus())
+    /// The file of gold spans, where the source names one or, in BEIR's layout, where `spans/SPLIT.jsonl` is there.
+    pub fn spans(&self) -> anyhow::Result<Option<SpansFile>> {
+        Ok(match self {
+            Self::Beir(beir) => {
+                let path = beir.path.join(&format!("spans/{}.jsonl", beir.split));
+                path.resolve()?.is_file().then(|| SpansFile::at(path))
+            }
+            Self::Tables(tables) => tables.spans.clone(),
+            Self::Files(files) => files.spans.clone(),
+        })
     }
 
-    /// The files that hold the queries, their vectors and the judgements.
-    pub fn judged_files(&self) -> anyhow::Result<Vec<PathBuf>> {
-        let mut files = self
-            .queries()
-            .map_or_else(|| Ok(Vec::new()), |table| files_of(&table))?;
-        if let Some(qrels) = self.qrels() {
-            files.push(qrels.path.resolve()?);
-        }
-        Ok(files)
+    /// What the documents and their vectors are read from, by what it is: `corpus`, `vectors`, `vector_ids`.
+    pub fn corpus_checksums(&self) -> anyhow::Result<BTreeMap<String, Checksum>> {
+        let table = match self.corpus() {
+            CorpusFrom::Table(table) => table,
+            CorpusFrom::Files(files) => {
+                return Ok(BTreeMap::from([("corpus".to_owned(), files.checksum()?)]));
+            }
+        };
+        let roles = ["corpus", "vectors", "vector_ids"].map(str::to_owned);
+        let files = files_of(&table)?;
+        roles
+            .into_iter()
+            .zip(&files)
+            .map(|(role, path)| Ok((role, Checksum::of_file(path)?)))
+            .collect()
     }
+
+    /// Where the documents are.
+    pub fn corpus_path(&self) -> anyhow::Result<PathBuf> {
+        match self.corpus() {
+            CorpusFrom::Table(table) => table.path.resolve(),
+            CorpusFrom::Files(files) => files.path.resolve(),
+        }
+    }
+}
+
+/// What documents are read from.
+pub enum CorpusFrom<'a> {
+    /// A table, one a row.
+    Table(Table),
+    /// Files of all formats.
+    Files(&'a Files),
 }
 
 fn files_of(table: &Table) -> anyhow::Result<Vec<PathBuf>> {

@@ -13,14 +13,17 @@ use super::bm25::{Bm25, Bm25Writer};
 use super::documents::{self, DocumentsWriter};
 use super::flat::Flat;
 use super::hnsw::Hnsw;
+use super::intake::Intake;
 use super::manifest::{FORMAT, IndexConfig, Manifest, VectorFacts, VectorsConfig};
 use super::store::{self, Store};
 use crate::analysis::Analyser;
 use crate::caches::{CachedEmbedder, Embeddings};
-use crate::data::{Checksum, Corpus, Digest, Document, Source};
-use crate::models::{Embedder, EmbedderConfig, Lsa, Matrix, OpenedEmbedder, TermCounts};
+use crate::chunking::{Chunker, Passage};
+use crate::data::{Checksum, Digest, Document, Source};
+use crate::extraction::RefusedFile;
+use crate::models::{Embedder, EmbedderConfig, Lsa, Matrix, OpenedEmbedder, TermCounts, Tokens};
 
-/// Documents that are analysed and embedded together, in parallel.
+/// Documents that are cut, and passages that are analysed and embedded, together and in parallel.
 const BATCH: usize = 256;
 
 /// What was built, for the user.
@@ -44,7 +47,7 @@ pub fn build(
 ) -> anyhow::Result<Built> {
     let plan = Plan::new(source, config, &|_| true)?;
     // Opened before the directory is made: a wrong path leaves nothing behind.
-    let corpus = Corpus::open(&source.corpus())?;
+    let corpus = Intake::open(source)?;
     let Some(store) = Store::try_lock(out)? else {
         bail!(
             "another ragkit is building the index `{}`; wait for it to end",
@@ -95,7 +98,7 @@ pub fn make_current(
             Plan::new(source, config, &both).unwrap_or(plan)
         };
         say(&format!("building the index `{}`", out.display()));
-        plan.build(&store, Corpus::open(&source.corpus())?, progress)?;
+        plan.build(&store, Intake::open(source)?, progress)?;
     }
     Ok(())
 }
@@ -116,6 +119,9 @@ struct Plan<'a> {
     config: IndexConfig,
     source_files: BTreeMap<String, Checksum>,
     digest: String,
+    tokens: Tokens,
+    /// The model by whose vectors documents are cut, where they are.
+    similarity: Option<OpenedEmbedder>,
     sets: Vec<Set>,
 }
 
@@ -145,10 +151,18 @@ impl<'a> Plan<'a> {
         config: &IndexConfig,
         wanted: &dyn Fn(&str) -> bool,
     ) -> anyhow::Result<Self> {
+        let (tokens, tokenizer) = config.resolved_tokenizer().open()?;
+        let similarity = config
+            .similarity_model()
+            .map(|model| model.open())
+            .transpose()?
+            .flatten();
+        let mut models = vec![tokenizer];
+        models.extend(similarity.iter().map(|model| model.digest.clone()));
         let mut config = config.clone();
         config.vectors.retain(|name, _| wanted(name));
-        let source_files = Manifest::checksums(source)?;
-        let digest = Manifest::digest(source, &source_files, &config)?;
+        let source_files = source.corpus_checksums()?;
+        let digest = Manifest::digest(source, &source_files, &config, &models)?;
         let set = |(name, config): (&String, &VectorsConfig)| {
             Set::new(name, config).with_context(|| format!("vectors `{name}`"))
         };
@@ -157,6 +171,8 @@ impl<'a> Plan<'a> {
             sets: config.vectors.iter().map(set).collect::<Result<_, _>>()?,
             source_files,
             digest,
+            tokens,
+            similarity,
             config,
         })
     }
@@ -171,7 +187,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn build(self, store: &Store, corpus: Corpus, progress: &ProgressBar) -> anyhow::Result<Built> {
+    fn build(self, store: &Store, corpus: Intake, progress: &ProgressBar) -> anyhow::Result<Built> {
         let started = std::time::Instant::now();
         let analyser = Analyser::new(&self.config.analyser)?;
         let folder = store.new_folder()?;
@@ -182,10 +198,27 @@ impl<'a> Plan<'a> {
         let mut sets: Vec<Filling> = sets
             .map(|set| set.begin(&mut embeddings))
             .collect::<Result<_, _>>()?;
-        let written = write_documents(corpus, &mut sets, &analyser, folder.path(), progress)?;
+        let embedder = self
+            .similarity
+            .map(|model| embeddings.of(model))
+            .transpose()?;
+        let chunker = Chunker::new(
+            &self.config.chunking,
+            self.tokens,
+            analyser.clone(),
+            embedder.map(|embedder| embedder as Arc<dyn Embedder + Send>),
+        );
+        let written = write_passages(
+            corpus,
+            &chunker,
+            &mut sets,
+            &analyser,
+            folder.path(),
+            progress,
+        )?;
         let bm25 = Bm25::open(
             &store::bm25_in(folder.path()),
-            vec![0; written.documents].into(),
+            vec![0; written.passages].into(),
         )?;
         let counts = bm25.counts()?;
         let terms = counts.terms.len();
@@ -209,7 +242,10 @@ impl<'a> Plan<'a> {
             source_files: self.source_files,
             config: self.config,
             documents: written.documents,
-            empty_documents: written.empty,
+            passages: written.passages,
+            empty_passages: written.empty,
+            tokens: written.tokens,
+            refused: written.refused,
             terms,
             vectors,
             folder: String::new(),
@@ -254,17 +290,17 @@ impl Set {
 }
 
 impl Filling {
-    /// The vectors of some more documents, where they are not made of all of them together.
-    fn add(&mut self, documents: &[Document]) -> anyhow::Result<()> {
+    /// The vectors of some more passages, where they are not made of all of them together.
+    fn add(&mut self, passages: &[Passage]) -> anyhow::Result<()> {
         if self.config.embedder == EmbedderConfig::Own {
-            for document in documents {
-                self.vectors.push(&unit_vector(document)?);
+            for passage in passages {
+                self.vectors.push(&unit_vector(&passage.document)?);
             }
         } else if let Some(embedder) = &self.embedder {
             let [_, prefix] = self.config.embedder.prefixes();
-            let texts: Vec<String> = documents
+            let texts: Vec<String> = passages
                 .iter()
-                .map(|document| format!("{prefix}{}", document.searched()))
+                .map(|passage| format!("{prefix}{}", passage.document.searched()))
                 .collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let vectors = embedder.embed(&texts)?;
@@ -305,13 +341,19 @@ impl Filling {
     }
 }
 
+#[derive(Default)]
 struct Written {
     documents: usize,
+    passages: usize,
+    /// Passages without a term.
     empty: usize,
+    tokens: usize,
+    refused: Vec<RefusedFile>,
 }
 
-fn write_documents(
-    mut corpus: Corpus,
+fn write_passages(
+    mut corpus: Intake,
+    chunker: &Chunker,
     sets: &mut [Filling],
     analyser: &Analyser,
     folder: &Path,
@@ -319,41 +361,58 @@ fn write_documents(
 ) -> anyhow::Result<Written> {
     let mut texts = DocumentsWriter::new(documents::path_in(folder));
     let mut bm25 = Bm25Writer::create(&store::bm25_in(folder))?;
-    let mut written = Written {
-        documents: 0,
-        empty: 0,
-    };
+    let mut written = Written::default();
     loop {
-        let batch: Vec<Document> = corpus.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
-        if batch.is_empty() {
+        let documents: Vec<Document> =
+            corpus.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
+        if documents.is_empty() {
             break;
         }
-        let token_lists: Vec<Vec<Token>> = batch
-            .par_iter()
-            .map_init(
+        let read = documents.len();
+        let cut = documents
+            .into_par_iter()
+            .map(|document| chunker.passages(document));
+        let passages: Vec<Vec<Passage>> = cut.collect::<anyhow::Result<_>>()?;
+        for batch in passages.concat().chunks(BATCH) {
+            let analysed = batch.par_iter().map_init(
                 || analyser.clone(),
-                |analyser, document| analyser.tokens(&document.searched()),
-            )
-            .collect();
-        for tokens in token_lists {
-            written.empty += usize::from(tokens.is_empty());
-            bm25.add(
-                u32::try_from(written.documents)
-                    .context("more documents than an index can hold (2^32)")?,
-                tokens,
-            )?;
-            written.documents += 1;
+                |analyser, passage| analyser.tokens(&passage.document.searched()),
+            );
+            let terms: Vec<Vec<Token>> = analysed.collect();
+            for terms in terms {
+                written.empty += usize::from(terms.is_empty());
+                let row = u32::try_from(written.passages)
+                    .context("more passages than an index can hold (2^32)")?;
+                bm25.add(row, terms)?;
+                written.passages += 1;
+            }
+            written.tokens += batch
+                .iter()
+                .map(|passage| passage.part.tokens)
+                .sum::<usize>();
+            texts.write(batch)?;
+            for set in &mut *sets {
+                set.add(batch)?;
+            }
         }
-        texts.write(&batch)?;
-        for set in &mut *sets {
-            set.add(&batch)?;
-        }
-        progress.inc(batch.len() as u64);
+        written.documents += read;
+        progress.inc(read as u64);
     }
+    let path = corpus.path().to_owned();
+    written.refused = corpus.refused();
     ensure!(
         written.documents > 0,
-        "`{}` holds no document",
-        corpus.path().display()
+        "`{}` holds no document{}",
+        path.display(),
+        match written.refused.first() {
+            Some(refused) => format!(
+                ": all {} files were refused, the first, `{}`, because {}",
+                written.refused.len(),
+                refused.file,
+                refused.reason
+            ),
+            None => String::new(),
+        }
     );
     texts.finish()?;
     bm25.finish()?;

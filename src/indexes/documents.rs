@@ -1,47 +1,90 @@
-//! The documents of an index: ids and access labels in memory, texts on disk (`documents.parquet`).
+//! The passages of an index, which are documents or chunks of them: ids, places and access labels in memory, texts on disk
+//! (`documents.parquet`).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
-use arrow::array::{Array, AsArray, ListBuilder, RecordBatch, StringArray, StringBuilder};
+use arrow::array::{
+    Array, AsArray, ListBuilder, RecordBatch, StringArray, StringBuilder, UInt32Array,
+};
+use arrow::datatypes::UInt32Type;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use crate::data::Document;
+use crate::chunking::{Part, Passage};
+use crate::data::{Document, Metadata, Predicate};
 
 /// Writes `documents.parquet`, a batch at a time.
 pub(super) struct DocumentsWriter {
     path: PathBuf,
     writer: Option<ArrowWriter<std::fs::File>>,
+    written: usize,
 }
 
 impl DocumentsWriter {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, writer: None }
+        Self {
+            path,
+            writer: None,
+            written: 0,
+        }
     }
 
-    pub(super) fn write(&mut self, documents: &[Document]) -> anyhow::Result<()> {
+    pub(super) fn write(&mut self, passages: &[Passage]) -> anyhow::Result<()> {
         let text = |of: fn(&Document) -> &str| {
-            Arc::new(StringArray::from_iter_values(documents.iter().map(of)))
+            let texts = passages.iter().map(|passage| of(&passage.document));
+            Arc::new(StringArray::from_iter_values(texts))
+        };
+        let number = |of: &dyn Fn(usize, &Part) -> Option<usize>| {
+            let numbers = passages.iter().enumerate().map(|(place, passage)| {
+                of(self.written + place, &passage.part)
+                    .map(u32::try_from)
+                    .transpose()
+            });
+            let numbers: Result<UInt32Array, _> = numbers.collect();
+            anyhow::Ok(
+                Arc::new(numbers.context("a document of more than 2^32 characters")?)
+                    as Arc<dyn Array>,
+            )
         };
         let mut metadata = StringBuilder::new();
         let mut access = ListBuilder::new(StringBuilder::new());
-        for document in documents {
+        for Passage { document, .. } in passages {
             metadata.append_value(serde_json::to_string(&document.metadata)?);
             access.append_value(document.access.iter().map(|label| Some(label.as_str())));
         }
+        let documents = passages.iter().map(|passage| &passage.part.document);
         let batch = RecordBatch::try_from_iter([
             ("id", text(|document| &document.id) as Arc<dyn Array>),
             ("title", text(|document| &document.title)),
             ("text", text(|document| &document.text)),
             ("metadata", Arc::new(metadata.finish())),
             ("access", Arc::new(access.finish())),
+            (
+                "document",
+                Arc::new(StringArray::from_iter_values(documents)),
+            ),
+            ("start", number(&|_, part| Some(part.start))?),
+            ("end", number(&|_, part| Some(part.end))?),
+            ("tokens", number(&|_, part| Some(part.tokens))?),
+            // The row of the section that a chunk lies in; of a section its own row.
+            (
+                "section",
+                number(&|row, part| {
+                    if part.is_section {
+                        Some(row)
+                    } else {
+                        Some(row - part.section?)
+                    }
+                })?,
+            ),
         ])?;
+        self.written += passages.len();
         if self.writer.is_none() {
             let properties = WriterProperties::builder()
                 .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -68,16 +111,45 @@ impl DocumentsWriter {
     }
 }
 
-/// The documents of an open index.
+/// The passages of an open index.
 pub struct Documents {
     path: PathBuf,
     ids: Vec<String>,
+    /// The documents that they are parts of, and for each passage which.
+    names: Vec<String>,
+    places: Vec<Place>,
+    has_sections: bool,
+    /// What is known of each passage, read when a filter first asks.
+    metadata: OnceLock<Vec<Metadata>>,
     /// The labels of each document, as numbers into `labels`.
     access: Vec<Vec<u32>>,
     labels: HashMap<String, u32>,
 }
 
-/// A document as `search` shows it.
+/// Where a passage comes from.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    document: u32,
+    start: u32,
+    end: u32,
+    tokens: u32,
+    section: Option<u32>,
+}
+
+/// The stretch of a document that a passage holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin<'a> {
+    /// The document.
+    pub document: &'a str,
+    /// Its first character, in Unicode code points from 0.
+    pub start: usize,
+    /// The character after its last.
+    pub end: usize,
+    /// Tokens of its title and text.
+    pub tokens: usize,
+}
+
+/// A passage as `search` shows it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Shown {
     /// Its id.
@@ -94,8 +166,12 @@ impl Documents {
     pub(super) fn open(path: PathBuf) -> anyhow::Result<Self> {
         let builder =
             ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&path)?.into_file())?;
-        let mask = ProjectionMask::columns(builder.parquet_schema(), ["id", "access"]);
+        let columns = [
+            "id", "access", "document", "start", "end", "tokens", "section",
+        ];
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
         let (mut ids, mut access, mut labels) = (Vec::new(), Vec::new(), HashMap::new());
+        let (mut names, mut places): (Vec<String>, Vec<Place>) = (Vec::new(), Vec::new());
         for batch in builder.with_projection(mask).build()? {
             let batch = batch?;
             ids.extend(
@@ -114,16 +190,41 @@ impl Documents {
                 });
                 access.push(numbers.collect());
             }
+            let number = |column: usize| batch.column(column).as_primitive::<UInt32Type>();
+            for (row, name) in batch
+                .column(2)
+                .as_string::<i32>()
+                .iter()
+                .flatten()
+                .enumerate()
+            {
+                // The passages of a document follow one another.
+                if names.last().is_none_or(|last| last != name) {
+                    names.push(name.to_owned());
+                }
+                let section = number(6);
+                places.push(Place {
+                    document: u32::try_from(names.len() - 1).context("more than 2^32 documents")?,
+                    start: number(3).value(row),
+                    end: number(4).value(row),
+                    tokens: number(5).value(row),
+                    section: section.is_valid(row).then(|| section.value(row)),
+                });
+            }
         }
         Ok(Self {
             path,
+            has_sections: places.iter().any(|place| place.section.is_some()),
+            names,
+            places,
+            metadata: OnceLock::new(),
             ids,
             access,
             labels,
         })
     }
 
-    /// Number of documents.
+    /// Number of passages.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
@@ -138,6 +239,52 @@ impl Documents {
         &self.ids[row as usize]
     }
 
+    /// The stretch of a document that one row holds.
+    pub fn origin(&self, row: u32) -> Origin<'_> {
+        let place = &self.places[row as usize];
+        Origin {
+            document: &self.names[place.document as usize],
+            start: place.start as usize,
+            end: place.end as usize,
+            tokens: place.tokens as usize,
+        }
+    }
+
+    /// The names of the documents, in the order of the corpus.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether some rows are sections, which only lead to the chunks in them.
+    pub fn has_sections(&self) -> bool {
+        self.has_sections
+    }
+
+    fn is_section(&self, row: usize) -> bool {
+        self.places[row].section == u32::try_from(row).ok()
+    }
+
+    /// Of what is `visible` the sections.
+    pub fn sections(&self, visible: &Visible) -> Visible {
+        self.only(visible, |row| self.is_section(row))
+    }
+
+    /// Of what is `visible` the chunks in these sections.
+    pub fn chunks_in(&self, sections: &[u32], visible: &Visible) -> Visible {
+        self.only(visible, |row| {
+            let section = self.places[row].section;
+            section.is_some_and(|section| sections.contains(&section)) && !self.is_section(row)
+        })
+    }
+
+    fn only(&self, visible: &Visible, keep: impl Fn(usize) -> bool) -> Visible {
+        let seen = |row: usize| match &visible.0 {
+            None => true,
+            Some(rows) => rows[row],
+        };
+        Visible::rows((0..self.len()).map(|row| seen(row) && keep(row)).collect())
+    }
+
     /// For each row its place when all ids are sorted descending.
     pub(super) fn ties(&self) -> Arc<[u32]> {
         let mut rows: Vec<usize> = (0..self.ids.len()).collect();
@@ -149,8 +296,38 @@ impl Documents {
         ties.into()
     }
 
-    /// What a caller with these labels may see: documents without a label, and those that share one. `None` sees all.
-    pub fn visible(&self, access: Option<&[String]>) -> Visible {
+    /// What a caller with these labels may see, of what a filter admits: passages without a label, and those that share one.
+    /// `None` sees all.
+    pub fn visible(
+        &self,
+        access: Option<&[String]>,
+        filter: &Predicate,
+    ) -> anyhow::Result<Visible> {
+        let visible = self.permitted(access);
+        if filter.is_empty() {
+            return Ok(visible);
+        }
+        let metadata = self.metadata()?;
+        Ok(self.only(&visible, |row| filter.admits(&metadata[row])))
+    }
+
+    fn metadata(&self) -> anyhow::Result<&[Metadata]> {
+        if let Some(metadata) = self.metadata.get() {
+            return Ok(metadata);
+        }
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&self.path)?.into_file())?;
+        let mask = ProjectionMask::columns(builder.parquet_schema(), ["metadata"]);
+        let mut read = Vec::with_capacity(self.len());
+        for batch in builder.with_projection(mask).build()? {
+            for text in batch?.column(0).as_string::<i32>().iter().flatten() {
+                read.push(serde_json::from_str(text)?);
+            }
+        }
+        Ok(self.metadata.get_or_init(|| read))
+    }
+
+    fn permitted(&self, access: Option<&[String]>) -> Visible {
         let Some(access) = access else {
             return Visible::everything();
         };
@@ -222,12 +399,12 @@ impl Documents {
     }
 }
 
-/// Which documents a search may return.
+/// Which passages a search may return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visible(Option<Vec<bool>>);
 
 impl Visible {
-    /// All documents.
+    /// All of them.
     pub fn everything() -> Self {
         Self(None)
     }

@@ -9,11 +9,13 @@ use serde_json::Value;
 
 use super::hnsw::HnswConfig;
 use crate::analysis::AnalyserConfig;
-use crate::data::{Checksum, Digest, PathText, Source};
-use crate::models::{EmbedderConfig, LsaConfig};
+use crate::chunking::{Chunking, Similarity};
+use crate::data::{Checksum, CorpusFrom, Digest, PathText, Source};
+use crate::extraction::RefusedFile;
+use crate::models::{EmbedderConfig, LsaConfig, TokenizerConfig};
 
 /// The layout of an index directory. Raised whenever an index written before cannot be read any more.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// What to build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,12 @@ pub(super) const FORMAT: u32 = 2;
 pub struct IndexConfig {
     /// How text becomes terms.
     pub analyser: AnalyserConfig,
+    /// How documents are cut into chunks.
+    pub chunking: Chunking,
+    /// What a token of a chunk is: by default one of the model that embeds the chunks, where there is one and documents are cut, or
+    /// else a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<TokenizerConfig>,
     /// Sets of vectors, by the name that a search asks for them; none for lexical search only.
     pub vectors: BTreeMap<String, VectorsConfig>,
 }
@@ -30,6 +38,8 @@ impl Default for IndexConfig {
         let lsa = VectorsConfig::from(EmbedderConfig::Lsa(LsaConfig::default()));
         Self {
             analyser: AnalyserConfig::default(),
+            chunking: Chunking::default(),
+            tokenizer: None,
             vectors: BTreeMap::from([("lsa".to_owned(), lsa)]),
         }
     }
@@ -58,7 +68,12 @@ impl From<EmbedderConfig> for VectorsConfig {
 impl IndexConfig {
     /// Checks what serde cannot.
     pub fn validate(&self) -> anyhow::Result<()> {
+        self.chunking.validate()?;
         for (name, vectors) in &self.vectors {
+            ensure!(
+                vectors.embedder != EmbedderConfig::Own || self.chunking == Chunking::Whole,
+                "the vectors `{name}` are your own, one a document: they have none for chunks; take `chunking = \"whole\"` or give the chunks as documents"
+            );
             let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             ensure!(
                 !name.is_empty() && name.len() <= 64 && name.chars().all(fits),
@@ -70,6 +85,33 @@ impl IndexConfig {
                 .with_context(|| format!("vectors `{name}`"))?;
         }
         Ok(())
+    }
+
+    /// What a token of a chunk is.
+    pub fn resolved_tokenizer(&self) -> TokenizerConfig {
+        if let Some(tokenizer) = &self.tokenizer {
+            return tokenizer.clone();
+        }
+        let model = |set: &VectorsConfig| match &set.embedder {
+            EmbedderConfig::Encoder(encoder) => Some(encoder.model.clone()),
+            _ => None,
+        };
+        let mut models = self.vectors.values().filter_map(model);
+        match (&self.chunking, models.next(), models.next()) {
+            (Chunking::Whole, ..) | (_, None, _) | (_, _, Some(_)) => TokenizerConfig::Words,
+            (_, Some(only), None) => TokenizerConfig::Model(only),
+        }
+    }
+
+    /// The model by whose vectors sentences are compared, where documents are cut by that.
+    pub(super) fn similarity_model(&self) -> Option<EmbedderConfig> {
+        match &self.chunking {
+            Chunking::Semantic(semantic) => match &semantic.similarity {
+                Similarity::Encoder(encoder) => Some(EmbedderConfig::Encoder(encoder.clone())),
+                Similarity::Terms => None,
+            },
+            _ => None,
+        }
     }
 
     /// The set of vectors that is meant: the one of that name, or the only one.
@@ -121,8 +163,14 @@ pub struct Manifest {
     pub config: IndexConfig,
     /// Documents.
     pub documents: usize,
-    /// Documents without any term: kept, but no query finds them by words.
-    pub empty_documents: usize,
+    /// What they were cut into, sections too; as many as documents where they were not.
+    pub passages: usize,
+    /// Passages without any term: kept, but no query finds them by words.
+    pub empty_passages: usize,
+    /// Tokens of all passages.
+    pub tokens: usize,
+    /// Files from which nothing was extracted.
+    pub refused: Vec<RefusedFile>,
     /// Distinct terms.
     pub terms: usize,
     /// Its sets of vectors: those of the config.
@@ -179,38 +227,36 @@ impl Manifest {
     /// The name of the file.
     pub(super) const FILE: &'static str = "manifest.json";
 
-    /// The digest of the documents and terms of an index over these files under this config.
+    /// The digest of the passages and terms of an index over these files under this config; `models` are those that cut the
+    /// documents.
     pub(super) fn digest(
         source: &Source,
         files: &BTreeMap<String, Checksum>,
         config: &IndexConfig,
+        models: &[String],
     ) -> anyhow::Result<String> {
         // The mapping of columns counts, the place of the file does not.
-        let mut table = source.corpus();
-        table.path = PathText(String::new());
-        if let Some(vectors) = &mut table.vectors {
-            vectors.npy.0.clear();
-            vectors.ids.0.clear();
-        }
+        let how = match source.corpus() {
+            CorpusFrom::Table(mut table) => {
+                table.path = PathText(String::new());
+                if let Some(vectors) = &mut table.vectors {
+                    vectors.npy.0.clear();
+                    vectors.ids.0.clear();
+                }
+                serde_json::to_vec(&table)?
+            }
+            CorpusFrom::Files(files) => serde_json::to_vec(&files.limits)?,
+        };
         Ok(Digest::default()
             .with("format", FORMAT.to_le_bytes())
             // Another version may analyse or fit otherwise.
             .with("ragkit", env!("CARGO_PKG_VERSION"))
-            .with("table", serde_json::to_vec(&table)?)
+            .with("how", how)
             .with("files", serde_json::to_vec(files)?)
             .with("analyser", serde_json::to_vec(&config.analyser)?)
+            .with("chunking", serde_json::to_vec(&config.chunking)?)
+            .with("models", serde_json::to_vec(models)?)
             .finish())
-    }
-
-    /// The checksums of the source's corpus files.
-    pub(super) fn checksums(source: &Source) -> anyhow::Result<BTreeMap<String, Checksum>> {
-        let roles = ["corpus", "vectors", "vector_ids"].map(str::to_owned);
-        let files = source.corpus_files()?;
-        roles
-            .into_iter()
-            .zip(&files)
-            .map(|(role, path)| Ok((role, Checksum::of_file(path)?)))
-            .collect()
     }
 
     /// The manifest with its seal.

@@ -5,6 +5,7 @@ mod build;
 mod documents;
 mod flat;
 mod hnsw;
+mod intake;
 mod manifest;
 mod open;
 mod store;
@@ -12,7 +13,7 @@ mod top;
 
 pub use bm25::{Bm25, Bm25Params, Bm25Scorer, Term};
 pub use build::{Built, build, is_current, make_current};
-pub use documents::{Documents, Shown, Visible};
+pub use documents::{Documents, Origin, Shown, Visible};
 pub use flat::Flat;
 pub use hnsw::{Breadth, GRAPH_PAYS_FROM, Hnsw, HnswConfig};
 pub use manifest::{IndexConfig, Manifest, OpenError, VectorFacts, VectorsConfig};

@@ -14,6 +14,7 @@ use super::manifest::{Manifest, OpenError, VectorFacts, VectorsConfig};
 use super::store::{bm25_in, graph_in, set_in, vectors_in};
 use crate::analysis::Analyser;
 use crate::caches::Embeddings;
+use crate::chunking::Chunking;
 use crate::data::Checksum;
 use crate::models::{Embedder, EmbedderConfig, Lsa, Matrix};
 
@@ -44,6 +45,11 @@ pub struct Vectors {
 }
 
 impl Index {
+    /// Whether it holds chunks of documents.
+    pub fn is_cut(&self) -> bool {
+        self.manifest.config.chunking != Chunking::Whole
+    }
+
     /// Opens the index at `path`, which may be read-only, after checking every file against its checksum; with the sets of
     /// vectors that are `wanted`. Models look up and keep their vectors in the cache where they are to `remember` them.
     pub fn open(

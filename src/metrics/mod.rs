@@ -16,6 +16,7 @@ pub mod pool;
 pub mod power;
 pub mod ranking;
 pub mod significance;
+pub mod spans;
 pub mod statistics;
 pub mod ties;
 pub mod trec_eval;

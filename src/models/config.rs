@@ -79,7 +79,7 @@ impl EmbedderConfig {
     /// Whether what the model needs is there, without reading it.
     pub fn check(&self) -> anyhow::Result<()> {
         match self {
-            Self::Encoder(config) => config.folder().map(|_| ()),
+            Self::Encoder(config) => model_folder(&config.model).map(|_| ()),
             Self::Endpoint(config) => config.open().map(|_| ()),
             Self::Lsa(_) | Self::Own => Ok(()),
         }
@@ -93,7 +93,7 @@ impl EmbedderConfig {
         match self {
             Self::Lsa(_) | Self::Own => Ok(None),
             Self::Encoder(config) => {
-                let encoder = Encoder::load_on(&config.folder()?, config.device)?;
+                let encoder = Encoder::load_on(&model_folder(&config.model)?, config.device)?;
                 let digest = encoder.digest().to_owned();
                 Ok(Some(OpenedEmbedder {
                     embedder: Box::new(encoder),
@@ -127,24 +127,23 @@ impl EmbedderConfig {
     }
 }
 
-impl EncoderConfig {
-    fn folder(&self) -> anyhow::Result<PathBuf> {
-        let folder = if self.model.contains('/') {
-            PathBuf::from(&self.model)
+/// The folder of a model: a name in `$RAGKIT_MODELS`, or a path with a `/` in it.
+pub(super) fn model_folder(model: &str) -> anyhow::Result<PathBuf> {
+    let folder = if model.contains('/') {
+        PathBuf::from(model)
+    } else {
+        models_folder().join(model)
+    };
+    if !folder.is_dir() {
+        let place = folder.parent().unwrap_or(Path::new("."));
+        return Err(anyhow::anyhow!(if model.contains('/') {
+            "put it there, or name another; words can be searched without it"
         } else {
-            models_folder().join(&self.model)
-        };
-        if !folder.is_dir() {
-            let place = folder.parent().unwrap_or(Path::new("."));
-            return Err(anyhow::anyhow!(if self.model.contains('/') {
-                "put it there, or name another; words can be searched without it"
-            } else {
-                "fetch it with `just model` (or its commands in `justfile`), or set RAGKIT_MODELS to the folder that holds it"
-            }))
-            .context(format!("the model `{}` is not in `{}`", self.model, place.display()));
-        }
-        Ok(folder)
+            "fetch it with `just model` (or its commands in `justfile`), or set RAGKIT_MODELS to the folder that holds it"
+        }))
+        .context(format!("the model `{model}` is not in `{}`", place.display()));
     }
+    Ok(folder)
 }
 
 /// Where models are: `$RAGKIT_MODELS`, or `models` in the working directory.

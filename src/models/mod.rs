@@ -8,6 +8,7 @@ mod lsa;
 mod matrix;
 mod sparse;
 mod svd;
+mod tokenizer;
 
 pub use config::{EmbedderConfig, EncoderConfig, OpenedEmbedder, models_folder};
 pub use device::Device;
@@ -16,6 +17,7 @@ pub use endpoint::{Endpoint, EndpointConfig};
 pub use lsa::{Lsa, LsaConfig};
 pub use matrix::Matrix;
 pub use sparse::TermCounts;
+pub use tokenizer::{TokenizerConfig, Tokens};
 
 /// Turns texts into vectors.
 pub trait Embedder: Sync {

@@ -23,8 +23,8 @@ pub struct Identity {
     pub conditions: BTreeMap<String, String>,
     /// The metrics, in the order of their columns.
     pub metrics: Vec<MetricFacts>,
-    /// The index searched.
-    pub index: IndexFacts,
+    /// The indexes searched.
+    pub indexes: Vec<IndexFacts>,
     /// The variants that ran, in the order of the config.
     pub variants: Vec<String>,
     /// Fields of the examples by which the summary is sliced.
@@ -41,17 +41,28 @@ pub struct Identity {
     pub dangling: usize,
 }
 
-/// The index behind a run.
+/// An index behind a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexFacts {
+    /// The variants that search it.
+    pub variants: Vec<String>,
     /// What the index is a function of.
     pub digest: String,
+    /// How documents are cut, in words; absent where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<String>,
     /// Documents.
     pub documents: usize,
-    /// Documents without any term.
-    pub empty_documents: usize,
+    /// What they were cut into; as many as documents where they were not.
+    pub passages: usize,
+    /// Passages without any term.
+    pub empty_passages: usize,
+    /// Files from which nothing was extracted.
+    pub refused_files: usize,
     /// Distinct terms.
     pub terms: usize,
+    /// Tokens of all passages.
+    pub tokens: usize,
     /// The sets of vectors that are searched.
     pub vectors: Vec<VectorsSearched>,
 }

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::summary::ALL;
-use super::{Identity, Latency, SummaryRow, VectorsSearched};
+use super::{Identity, IndexFacts, Latency, SummaryRow, VectorsSearched};
 
 /// How a table is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,7 +176,16 @@ pub fn latency_table(style: Style, latencies: &[Latency]) -> String {
 
 /// What was searched, in one line.
 pub fn index_facts(identity: &Identity) -> String {
-    let index = &identity.index;
+    let one = |index: &IndexFacts| index_line(index, identity.indexes.len() > 1);
+    identity
+        .indexes
+        .iter()
+        .map(one)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn index_line(index: &IndexFacts, with_variants: bool) -> String {
     let set = |set: &VectorsSearched| {
         format!(
             "vectors `{}` by {} of {} dimensions",
@@ -188,11 +197,24 @@ pub fn index_facts(identity: &Identity) -> String {
     } else {
         index.vectors.iter().map(set).collect::<Vec<_>>().join(", ")
     };
+    let cut = match &index.cut {
+        Some(cut) => format!(" as {} {cut}", index.passages),
+        None => String::new(),
+    };
+    let refused = match index.refused_files {
+        0 => String::new(),
+        refused => format!(", {refused} files refused"),
+    };
+    let variants = if with_variants {
+        format!(" of {}", index.variants.join(", "))
+    } else {
+        String::new()
+    };
     format!(
-        "index {}: {} documents ({} without a term), {} terms, {vectors}",
+        "index {}{variants}: {} documents{cut} ({} without a term){refused}, {} terms, {vectors}",
         &index.digest[..12.min(index.digest.len())],
         index.documents,
-        index.empty_documents,
+        index.empty_passages,
         index.terms
     )
 }

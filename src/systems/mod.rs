@@ -31,10 +31,10 @@ pub trait System {
     /// The metrics of [`Self::score`].
     fn metrics(&self) -> Vec<MetricFacts>;
 
-    /// The grades of the items that were judged for the example, where items are judged.
-    fn grades(&self, example: &Self::Example) -> HashMap<String, i32>;
+    /// The grades of the items that the variants chose, of those that were judged for the example.
+    fn grades(&self, example: &Self::Example, outputs: &[Output]) -> HashMap<String, i32>;
 
-    /// One value a metric; `None` where the variant that produced the output has no such value. Pure: no clock, no
-    /// model, no file.
-    fn score(&self, example: &Self::Example, output: &Output) -> Vec<Option<f64>>;
+    /// One value a metric of what a variant produced; `None` where it has no such value. Pure: no clock, no model, no
+    /// file.
+    fn score(&self, variant: usize, example: &Self::Example, output: &Output) -> Vec<Option<f64>>;
 }

@@ -1,25 +1,31 @@
-//! Test collections in other layouts, written in BEIR's: `corpus.jsonl`, `queries.jsonl`, `qrels/SPLIT.tsv`.
+//! Test collections in other layouts, written in BEIR's: `corpus.jsonl`, `queries.jsonl`, `qrels/SPLIT.tsv`, and beside them
+//! `spans/SPLIT.jsonl` where answers are stretches of documents.
 
 mod msmarco;
 mod sgml;
+mod source;
 mod squad;
 
 use std::collections::HashSet;
 use std::io::{BufWriter, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub use self::source::Converted;
 use super::rows::Row;
-use super::{DataError, Encoding, Judgement, PathText, QrelsFile, columns, rows, smart};
+use super::{DataError, Encoding, GoldSpan, Judgement, PathText, QrelsFile, columns, rows, smart};
 
 /// The layout that is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Layout {
     /// SMART: Cranfield, CACM, MED and the like.
     Smart,
-    /// SQuAD's JSON: paragraphs are the documents, each question is judged for its own paragraph.
+    /// SQuAD's JSON: paragraphs are the documents, or articles in a row; each question is judged for the one that answers it.
     Squad,
     /// TREC: documents and topics in SGML.
     Trec,
@@ -42,6 +48,8 @@ pub struct Collection {
     pub encoding: Encoding,
     /// Queries are numbered by their place in the file, from 1, whatever id they have.
     pub ordinal_queries: bool,
+    /// SQuAD only: join the articles, in their order, into so many documents.
+    pub volumes: Option<NonZeroUsize>,
 }
 
 /// What was written.
@@ -55,6 +63,8 @@ pub struct Written {
     pub judgements: usize,
     /// Those of documents that are not there.
     pub dangling: usize,
+    /// Gold spans.
+    pub spans: usize,
 }
 
 /// A judgement.
@@ -76,6 +86,8 @@ struct Contents {
     documents: Vec<FromFile>,
     queries: Option<Vec<FromFile>>,
     judged: Option<Vec<Judged>>,
+    /// By query.
+    spans: Vec<(String, GoldSpan)>,
 }
 
 impl Collection {
@@ -125,8 +137,15 @@ impl Collection {
                     && self.encoding == Encoding::Utf8,
                 "SQuAD's files hold documents, queries and judgements, in UTF-8; give the files and nothing else"
             );
-            return Ok(squad::read(&self.corpus)?);
+            let into = self
+                .volumes
+                .map_or(squad::Into::Paragraphs, squad::Into::Volumes);
+            return Ok(squad::read(&self.corpus, into)?);
         }
+        ensure!(
+            self.volumes.is_none(),
+            "volumes are joined of SQuAD's articles only"
+        );
         let rows = |path: &PathBuf, trec: fn(&Path, Encoding) -> Result<Vec<Row>, DataError>| {
             let read = match self.layout {
                 Layout::Smart | Layout::Squad => smart::read,
@@ -225,8 +244,34 @@ impl Contents {
         }
         file.flush()?;
         written.judgements = judged.len();
+        written.spans = self.spans.len();
+        if !self.spans.is_empty() {
+            write_spans(folder, split, &self.spans)?;
+        }
         Ok(written)
     }
+}
+
+/// Writes gold spans in the form that [`super::SpansFile`] reads.
+fn write_spans(folder: &Path, split: &str, spans: &[(String, GoldSpan)]) -> anyhow::Result<()> {
+    fs_err::create_dir(folder.join("spans"))?;
+    let path = folder.join(format!("spans/{split}.jsonl"));
+    let mut file = BufWriter::new(fs_err::File::create(path)?);
+    for (
+        query,
+        GoldSpan {
+            document,
+            start,
+            end,
+            text,
+        },
+    ) in spans
+    {
+        let row = json!({ "query": query, "document": document, "start": start, "end": end, "text": text });
+        serde_json::to_writer(&mut file, &row)?;
+        file.write_all(b"\n")?;
+    }
+    Ok(file.flush()?)
 }
 
 /// SMART's judgements `query document 0 0`, as CACM and CISI have them, all of relevant documents; `None` where the
@@ -269,7 +314,7 @@ pub fn qrels_at(path: &Path, grades: &[(String, i32)]) -> anyhow::Result<QrelsFi
     Ok(file)
 }
 
-/// Writes rows with their columns `id`, `title` and `text` by BEIR's names, and all others as metadata; the ids that it wrote.
+/// Writes rows with their columns `id`, `title`, `text` and `blocks` by BEIR's names, and all others as metadata; the ids that it wrote.
 fn write_rows(path: &Path, files: Vec<FromFile>) -> anyhow::Result<HashSet<String>> {
     let mut file = BufWriter::new(fs_err::File::create(path)?);
     let mut ids = HashSet::new();
@@ -302,6 +347,9 @@ fn write_rows(path: &Path, files: Vec<FromFile>) -> anyhow::Result<HashSet<Strin
                 return Err(DataError::at(&path, place, message).into());
             }
             let mut shown = json!({ "_id": id, "title": title, "text": text });
+            if let Some(blocks) = row.remove("blocks") {
+                shown["blocks"] = blocks;
+            }
             if !row.is_empty() {
                 shown["metadata"] = Value::Object(row);
             }

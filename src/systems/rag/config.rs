@@ -7,18 +7,20 @@ use anyhow::{anyhow, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::fuse::Fusion;
+use super::metric::RagMetric;
+use crate::analysis::AnalyserConfig;
+use crate::chunking::Chunking;
 use crate::data::PathText;
 use crate::indexes::{Bm25Params, Breadth, IndexConfig};
-use crate::metrics::Metric;
 
 /// Retrieval under evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The index to search.
+    /// The index to search, unless a variant cuts or analyses the documents in a way of its own.
     #[serde(default)]
     pub index: IndexChoice,
-    /// Documents that a variant returns for a query.
+    /// Documents, or chunks where documents are cut, that a variant returns for a query.
     #[serde(default = "default_depth")]
     pub depth: NonZeroUsize,
     /// What is compared; the first is the one that the others are compared with.
@@ -51,8 +53,67 @@ impl Default for IndexChoice {
 pub struct Variant {
     /// Its name in every file and table.
     pub name: String,
+    /// How documents are cut, if not as `system.rag.index.build` says: the variant then has an index of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunking: Option<Chunking>,
+    /// How text becomes terms, if not as `system.rag.index.build` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analyser: Option<AnalyserConfig>,
+    /// Where the index has sections (`chunking.hierarchical`): how many are found first, to search the chunks in them; 10 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sections: Option<NonZeroUsize>,
     /// How it searches.
     pub retrieve: Retrieve,
+}
+
+/// In what an index departs from the one that the config describes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Variation {
+    chunking: Option<Chunking>,
+    analyser: Option<AnalyserConfig>,
+}
+
+impl Variation {
+    /// Whether it does not.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The index as it is to be.
+    pub fn of(&self, base: &IndexConfig) -> IndexConfig {
+        let base = base.clone();
+        IndexConfig {
+            chunking: self.chunking.clone().unwrap_or(base.chunking),
+            analyser: self.analyser.clone().unwrap_or(base.analyser),
+            ..base
+        }
+    }
+}
+
+impl Variant {
+    /// A variant that searches the config's own index.
+    pub fn new(name: &str, retrieve: Retrieve) -> Self {
+        Self {
+            name: name.to_owned(),
+            chunking: None,
+            analyser: None,
+            sections: None,
+            retrieve,
+        }
+    }
+
+    /// In what its index departs from the config's.
+    pub fn variation(&self) -> Variation {
+        Variation {
+            chunking: self.chunking.clone(),
+            analyser: self.analyser.clone(),
+        }
+    }
+
+    /// How many sections it finds first, where there are any.
+    pub(super) fn sections(&self) -> usize {
+        self.sections.map_or(10, NonZeroUsize::get)
+    }
 }
 
 /// How a variant searches.
@@ -186,7 +247,7 @@ impl Config {
     }
 
     /// Checks what serde cannot: ranges and fields that belong together.
-    pub fn validate(&self, metrics: &[Metric]) -> anyhow::Result<()> {
+    pub fn validate(&self, metrics: &[RagMetric]) -> anyhow::Result<()> {
         ensure!(
             !self.variants.is_empty(),
             "`system.rag.variants` is empty; declare one with `[[system.rag.variants]]`"
@@ -195,7 +256,10 @@ impl Config {
             index.validate()?;
         }
         let mut names = HashSet::new();
-        for Variant { name, retrieve } in &self.variants {
+        for variant in &self.variants {
+            let Variant { name, retrieve, .. } = variant;
+            self.validate_index(variant)
+                .map_err(|error| error.context(format!("variant `{name}`")))?;
             if let (IndexChoice::Build(index), Some((dense, _))) = (&self.index, retrieve.dense(0))
             {
                 let set = index.vectors_named(dense.vectors.as_deref());
@@ -235,13 +299,13 @@ impl Config {
             }
         }
         for metric in metrics {
-            let cutoff = metric.cutoff.map_or(0, NonZeroUsize::get);
+            let cutoff = metric.cutoff().map_or(0, NonZeroUsize::get);
             ensure!(
                 cutoff <= self.depth.get(),
                 "`{metric}` needs rankings {cutoff} deep, `system.rag.depth` is {}; raise it or drop the metric",
                 self.depth
             );
-            for Variant { name, retrieve } in &self.variants {
+            for Variant { name, retrieve, .. } in &self.variants {
                 let reach = retrieve.reach(self.depth.get());
                 ensure!(
                     cutoff <= reach,
@@ -249,6 +313,26 @@ impl Config {
                 );
             }
         }
+        Ok(())
+    }
+
+    /// Checks what a variant says of its index.
+    fn validate_index(&self, variant: &Variant) -> anyhow::Result<()> {
+        let variation = variant.variation();
+        let IndexChoice::Build(base) = &self.index else {
+            ensure!(
+                variation.is_none(),
+                "`chunking` and `analyser` are those of an index that the config builds; `system.rag.index` names one that is there"
+            );
+            return Ok(());
+        };
+        let index = variation.of(base);
+        index.validate()?;
+        ensure!(
+            variant.sections.is_none() || index.chunking.has_sections(),
+            "`sections` goes with `chunking.hierarchical`, here there are {}",
+            index.chunking.describe()
+        );
         Ok(())
     }
 }

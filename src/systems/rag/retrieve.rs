@@ -22,7 +22,16 @@ pub(super) struct Query<'a> {
     pub visible: Arc<Visible>,
 }
 
-impl Query<'_> {
+impl<'a> Query<'a> {
+    /// The same question of other passages.
+    pub(super) fn among(&self, visible: Visible) -> Self {
+        Query {
+            text: self.text,
+            vector: self.vector,
+            visible: Arc::new(visible),
+        }
+    }
+
     fn require_text(&self) -> Result<(), String> {
         if self.text.trim().is_empty() {
             Err("the query has no text".to_owned())

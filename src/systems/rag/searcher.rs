@@ -1,6 +1,7 @@
 //! All variants over one index, sharing the searches that they have in common.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use crate::indexes::{Bm25Params, Index};
 /// Searches one index in several ways.
 pub struct Searcher<'a> {
     index: &'a Index,
-    variants: &'a [Variant],
+    variants: Vec<&'a Variant>,
     depth: usize,
     /// One lexical retriever for each setting of BM25 that a variant asks for, with the depth that is needed.
     lexical: Vec<(Bm25Params, usize, Lexical<'a>)>,
@@ -32,17 +33,18 @@ impl<'a> Searcher<'a> {
     ///
     /// # Errors
     /// Where a variant needs vectors that the index does not have.
-    pub fn new(index: &'a Index, variants: &'a [Variant], depth: usize) -> anyhow::Result<Self> {
+    pub fn new(index: &'a Index, variants: Vec<&'a Variant>, depth: usize) -> anyhow::Result<Self> {
         let mut searcher = Self {
             index,
-            variants,
+            variants: Vec::new(),
             depth,
             lexical: Vec::new(),
             sets: Vec::new(),
             dense: Vec::new(),
             dense_of: Vec::new(),
         };
-        for Variant { name, retrieve } in variants {
+        for variant in &variants {
+            let Variant { name, retrieve, .. } = variant;
             if let Some((params, depth)) = retrieve.lexical(depth) {
                 searcher.add_lexical(params, depth);
             }
@@ -54,6 +56,7 @@ impl<'a> Searcher<'a> {
                 .map_err(|reason| anyhow!("variant `{name}` {reason}"))?;
             searcher.dense_of.push(dense);
         }
+        searcher.variants = variants;
         Ok(searcher)
     }
 
@@ -104,10 +107,22 @@ impl<'a> Searcher<'a> {
         })
     }
 
-    /// How a variant searches vectors, in words; empty where it does not.
-    pub(super) fn dense_note(&self, variant: usize) -> String {
-        let note = |place: usize| self.dense_notes().swap_remove(place);
-        self.dense_of[variant].map(note).unwrap_or_default()
+    /// How deep a variant's rankings are and how it searches, in words.
+    pub(super) fn note(&self, place: usize) -> String {
+        let variant = self.variants[place];
+        let dense = |place: usize| self.dense_notes().swap_remove(place);
+        let sections = if self.index.documents.has_sections() {
+            format!("of the chunks in the best {} sections", variant.sections())
+        } else {
+            String::new()
+        };
+        let notes = [
+            variant.retrieve.depth_note(self.depth),
+            sections,
+            self.dense_of[place].map(dense).unwrap_or_default(),
+        ];
+        let said = notes.iter().filter(|note| !note.is_empty()).cloned();
+        said.collect::<Vec<_>>().join("; ")
     }
 
     /// Every way of searching a set of vectors, in words.
@@ -131,60 +146,133 @@ impl<'a> Searcher<'a> {
 
     /// What every variant finds for every query: `found[query][variant]`, the last stage being the answer.
     pub fn search(&self, batch: &[&data::Query]) -> Vec<Vec<Retrieved>> {
-        let queries = self.queries(batch);
+        let all: Vec<usize> = (0..self.variants.len()).collect();
+        let queries = match self.queries(batch) {
+            Ok(queries) => queries,
+            Err(error) => return vec![vec![Err(format!("{error:#}")); all.len()]; batch.len()],
+        };
+        if !self.index.documents.has_sections() {
+            return self.search_as(&all, &queries);
+        }
+        let sections: Vec<Query<'_>> = queries
+            .iter()
+            .map(|query| query.among(self.index.documents.sections(&query.visible)))
+            .collect();
+        let sections = self.search_as(&all, &sections);
+        let mut found = vec![Vec::with_capacity(all.len()); batch.len()];
+        for variant in all {
+            let coarse: Vec<Retrieved> = sections
+                .iter()
+                .map(|variants| {
+                    variants[variant]
+                        .clone()
+                        .map(|stages| self.sections(variant, &stages))
+                })
+                .collect();
+            let mut inside = Vec::with_capacity(queries.len());
+            for (query, coarse) in queries.iter().zip(&coarse) {
+                let hits = coarse.as_ref().map_or(&[][..], |stages| &stages[0].hits);
+                let sections: Vec<u32> = hits.iter().map(|hit| hit.row).collect();
+                inside.push(query.among(self.index.documents.chunks_in(&sections, &query.visible)));
+            }
+            let fine = self.search_as(&[variant], &inside);
+            for ((found, coarse), mut fine) in found.iter_mut().zip(coarse).zip(fine) {
+                let both = coarse.and_then(|mut stages| {
+                    stages.extend(fine.swap_remove(0)?);
+                    Ok(stages)
+                });
+                found.push(both);
+            }
+        }
+        found
+    }
+
+    /// The stage that found sections: its hits are those that a variant looks into.
+    fn sections(&self, variant: usize, stages: &[Found]) -> Vec<Found> {
+        let last = stages.last();
+        let mut hits = last.map_or_else(Vec::new, |found| found.hits.clone());
+        hits.truncate(self.variants[variant].sections());
+        vec![Found {
+            stage: "sections",
+            hits,
+            latency_ms: stages.iter().map(|found| found.latency_ms).sum(),
+            batch_size: last.map_or(1, |found| found.batch_size),
+        }]
+    }
+
+    /// What some variants find for every query, `found[query][…]` in the order in which they are named.
+    fn search_as(&self, variants: &[usize], queries: &[Query<'_>]) -> Vec<Vec<Retrieved>> {
+        let asks = |wanted: &dyn Fn(usize) -> bool| variants.iter().any(|variant| wanted(*variant));
         let lexical: Vec<Vec<Retrieved>> = self
             .lexical
             .iter()
-            .map(|(_, depth, lexical)| lexical.retrieve(&queries, *depth))
+            .map(|(params, depth, lexical)| {
+                let of = |variant: usize| self.variants[variant].retrieve.lexical(0);
+                let is_asked =
+                    asks(&|variant| of(variant).is_some_and(|(known, _)| known == *params));
+                if is_asked {
+                    lexical.retrieve(queries, *depth)
+                } else {
+                    Vec::new()
+                }
+            })
             .collect();
+        let is_asked = |place: usize| asks(&|variant| self.dense_of[variant] == Some(place));
+        let of_set =
+            |set: usize| (0..self.dense.len()).filter(move |place| self.dense[*place].0 == set);
         let embedded: Vec<_> = self
             .sets
             .iter()
-            .map(|(_, set)| set.embed(&queries))
+            .enumerate()
+            .map(|(place, (_, set))| of_set(place).any(is_asked).then(|| set.embed(queries)))
             .collect();
         let dense: Vec<Vec<Retrieved>> = self
             .dense
             .iter()
-            .map(|(set, way, depth)| {
-                self.sets[*set]
-                    .1
-                    .retrieve(&queries, &embedded[*set], *way, *depth)
+            .enumerate()
+            .map(|(place, (set, way, depth))| match &embedded[*set] {
+                Some(embedded) if is_asked(place) => {
+                    self.sets[*set].1.retrieve(queries, embedded, *way, *depth)
+                }
+                _ => Vec::new(),
             })
             .collect();
-        let one = |place: usize| {
+        let one = |query: usize| {
             let lexical = |params: Bm25Params| {
                 let which = self
                     .lexical
                     .iter()
                     .position(|(known, _, _)| *known == params);
-                lexical[which.expect("a retriever was made for every variant")][place].clone()
+                lexical[which.expect("a retriever was made for every variant")][query].clone()
             };
-            let variants = self.variants.iter().zip(&self.dense_of);
-            variants
-                .map(|(variant, dense_of)| {
-                    let dense = || {
-                        let which = dense_of.expect("a retriever was made for every variant");
-                        dense[which][place].clone()
-                    };
-                    self.assemble(&variant.retrieve, lexical, dense)
-                })
-                .collect()
+            let variant = |variant: &usize| {
+                let dense = || {
+                    let which = self.dense_of[*variant];
+                    dense[which.expect("a retriever was made for every variant")][query].clone()
+                };
+                self.assemble(&self.variants[*variant].retrieve, lexical, dense)
+            };
+            variants.iter().map(variant).collect()
         };
         (0..queries.len()).map(one).collect()
     }
 
-    fn queries<'q>(&self, batch: &[&'q data::Query]) -> Vec<Query<'q>> {
-        let mut views: HashMap<Option<&[String]>, Arc<_>> = HashMap::new();
+    fn queries<'q>(&self, batch: &[&'q data::Query]) -> anyhow::Result<Vec<Query<'q>>> {
+        let mut views: HashMap<(Option<&[String]>, &data::Predicate), Arc<_>> = HashMap::new();
         let query = |query: &&'q data::Query| {
             let access = query.access.as_deref();
-            let visible = views
-                .entry(access)
-                .or_insert_with(|| Arc::new(self.index.documents.visible(access)));
-            Query {
+            let visible = match views.entry((access, &query.filter)) {
+                Entry::Occupied(known) => Arc::clone(known.get()),
+                Entry::Vacant(new) => {
+                    let visible = self.index.documents.visible(access, &query.filter)?;
+                    Arc::clone(new.insert(Arc::new(visible)))
+                }
+            };
+            Ok(Query {
                 text: &query.text,
                 vector: query.vector.as_deref(),
-                visible: Arc::clone(visible),
-            }
+                visible,
+            })
         };
         batch.iter().map(query).collect()
     }

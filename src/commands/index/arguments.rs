@@ -1,23 +1,26 @@
-//! `ragkit index`: a corpus becomes an index directory.
+//! The arguments of `ragkit index`, and what they come to.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
-use super::{known, peak_memory_bytes};
-use crate::analysis::{AnalyserConfig, Language};
-use crate::cli::Global;
-use crate::data::{Fields, Format, PathText, Source, VectorFile};
-use crate::experiment::Experiment;
-use crate::indexes::{self, HnswConfig, IndexConfig, VectorFacts, VectorsConfig};
-use crate::models::{Device, EmbedderConfig, EncoderConfig, LsaConfig};
+use crate::analysis::Language;
+use crate::chunking::{Chunking, Fixed, Hierarchical, Semantic, Sentence, Similarity, Structure};
+use crate::commands::known;
+use crate::data::{Fields, Format, PathText, VectorFile};
+use crate::indexes::{HnswConfig, VectorsConfig};
+use crate::models::{Device, EmbedderConfig, EncoderConfig, LsaConfig, TokenizerConfig};
 
 /// Build an index directory: BM25 and vectors.
 ///
-/// PATH is a folder in BEIR's layout (corpus.jsonl), a table of documents (.jsonl, .csv, .tsv, .parquet), or a config
-/// (.toml), which says by itself what to index and where its index lies.
+/// PATH is a folder in BEIR's layout (corpus.jsonl), a table of documents (.jsonl, .csv, .tsv, .parquet), any other folder or
+/// file, from which text is extracted (PDF, Word, PowerPoint, Excel, OpenDocument, HTML, Markdown, EPUB, RTF, mail, Confluence
+/// and Slack exports, text; see `ragkit extract`), or a config (.toml), which says by itself what to index and where its
+/// index lies.
+///
+/// --chunk cuts documents: the index then holds chunks, whose ids say which characters they are (`handbook.pdf#120-543`).
 ///
 /// An index that stands at --out already is replaced once the new one is whole, and not before.
 #[derive(Args)]
@@ -25,17 +28,18 @@ use crate::models::{Device, EmbedderConfig, EncoderConfig, LsaConfig};
     ragkit index datasets/handbook --out handbook.index\n  \
     ragkit index docs.csv --out docs.index --id doc_id --text body --metadata source,date --access groups\n  \
     ragkit index docs.parquet --out docs.index --vector embedding\n  \
+    ragkit index wiki/ --out wiki.index --chunk structure --chunk-size 256 --max-failures 10\n  \
     ragkit index configs/demo.toml")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Arguments {
     /// What to index.
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// The index directory to write.
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Format of the table [default: told from its ending].
     #[arg(long, value_name = "FORMAT", value_parser = known::<Format>)]
-    format: Option<Format>,
+    pub(super) format: Option<Format>,
     /// Column of the id [default: _id or id].
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
@@ -63,13 +67,28 @@ pub struct Arguments {
     /// Language of stop words and stemmer [default: english]. Arabic, greek, romanian, tamil and turkish have no list of
     /// stop words: give --keep-stop-words.
     #[arg(long, value_name = "LANGUAGE", value_parser = known::<Language>)]
-    language: Option<Language>,
+    pub(super) language: Option<Language>,
     /// Keep stop words.
     #[arg(long)]
-    keep_stop_words: bool,
+    pub(super) keep_stop_words: bool,
     /// Do not stem.
     #[arg(long)]
-    no_stem: bool,
+    pub(super) no_stem: bool,
+    /// Cut documents into chunks.
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    chunk: Option<Strategy>,
+    /// Most tokens of a chunk [default: 500].
+    #[arg(long, value_name = "N", requires = "chunk")]
+    chunk_size: Option<usize>,
+    /// Tokens that a chunk shares with the one before [default: a tenth for `fixed`, none for `sentence`].
+    #[arg(long, value_name = "N", requires = "chunk")]
+    chunk_overlap: Option<usize>,
+    /// What a token is: `words`, or those of a model [default: those of --model, else words].
+    #[arg(long, value_name = "words|MODEL", value_parser = tokenizer)]
+    pub(super) tokenizer: Option<TokenizerConfig>,
+    /// End with exit code 2 if more than N files are refused; the index of the others is written all the same.
+    #[arg(long, value_name = "N")]
+    pub(super) max_failures: Option<usize>,
     /// Where the vectors come from [default: lsa; own with --vector or --vectors; encoder with --model].
     #[arg(long, value_enum)]
     embedder: Option<EmbedderKind>,
@@ -104,9 +123,90 @@ enum EmbedderKind {
     Encoder,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Strategy {
+    /// Windows of tokens.
+    Fixed,
+    /// Whole sentences.
+    Sentence,
+    /// Along headings, paragraphs and tables.
+    Structure,
+    /// Where adjacent sentences are little alike, by --model's vectors or else by their terms.
+    Semantic,
+    /// Sections, and chunks in them.
+    Hierarchical,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form that clap asks for")]
+fn tokenizer(text: &str) -> Result<TokenizerConfig, String> {
+    Ok(match text {
+        "words" => TokenizerConfig::Words,
+        model => TokenizerConfig::Model(model.to_owned()),
+    })
+}
+
 impl Arguments {
+    /// Whether the path is a table of documents.
+    pub(super) fn is_table(&self) -> bool {
+        let ending = self
+            .path
+            .extension()
+            .map(|ending| ending.to_string_lossy().to_lowercase());
+        let is_one = ["jsonl", "ndjson", "csv", "tsv", "parquet"]
+            .map(Some)
+            .contains(&ending.as_deref());
+        self.format.is_some() || (is_one && !self.path.is_dir())
+    }
+
+    /// How documents are to be cut.
+    pub(super) fn chunking(&self) -> anyhow::Result<Chunking> {
+        let Some(strategy) = self.chunk else {
+            return Ok(Chunking::Whole);
+        };
+        ensure!(
+            self.chunk_overlap.is_none()
+                || matches!(strategy, Strategy::Fixed | Strategy::Sentence),
+            "--chunk-overlap goes with `--chunk fixed` and `--chunk sentence` only"
+        );
+        let size = self.chunk_size.unwrap_or_else(|| Fixed::default().size);
+        Ok(match strategy {
+            Strategy::Fixed => Chunking::Fixed(Fixed {
+                size,
+                overlap: self.chunk_overlap,
+            }),
+            Strategy::Sentence => Chunking::Sentence(Sentence {
+                size,
+                overlap: self.chunk_overlap.unwrap_or(0),
+            }),
+            Strategy::Structure => Chunking::Structure(Structure {
+                size,
+                ..Structure::default()
+            }),
+            Strategy::Semantic => Chunking::Semantic(Semantic {
+                size,
+                similarity: self.model.clone().map_or(Similarity::Terms, |model| {
+                    Similarity::Encoder(self.encoder(model))
+                }),
+                ..Semantic::default()
+            }),
+            Strategy::Hierarchical => Chunking::Hierarchical(Hierarchical {
+                size,
+                ..Hierarchical::default()
+            }),
+        })
+    }
+
+    fn encoder(&self, model: String) -> EncoderConfig {
+        EncoderConfig {
+            model,
+            device: self.device,
+            query_prefix: String::new(),
+            document_prefix: String::new(),
+        }
+    }
+
     /// The columns that were named.
-    fn fields(&self) -> Fields {
+    pub(super) fn fields(&self) -> Fields {
         Fields {
             id: self.id.clone(),
             title: self.title.clone(),
@@ -117,7 +217,7 @@ impl Arguments {
         }
     }
 
-    fn vector_file(&self) -> Option<VectorFile> {
+    pub(super) fn vector_file(&self) -> Option<VectorFile> {
         let (npy, ids) = (self.vectors.as_ref()?, self.vector_ids.as_ref()?);
         Some(VectorFile {
             npy: PathText::literal(npy),
@@ -126,12 +226,12 @@ impl Arguments {
     }
 
     /// Whether anything was said of how to read the table.
-    fn maps_columns(&self) -> bool {
+    pub(super) fn maps_columns(&self) -> bool {
         !self.fields().is_default() || self.vectors.is_some() || self.format.is_some()
     }
 
     /// Whether anything was said of what to build.
-    fn shapes_index(&self) -> bool {
+    pub(super) fn shapes_index(&self) -> bool {
         self.language.is_some()
             || self.keep_stop_words
             || self.no_stem
@@ -139,9 +239,12 @@ impl Arguments {
             || self.dim.is_some()
             || self.model.is_some()
             || self.hnsw
+            || self.chunk.is_some()
+            || self.tokenizer.is_some()
+            || self.max_failures.is_some()
     }
 
-    fn vector_sets(&self) -> anyhow::Result<BTreeMap<String, VectorsConfig>> {
+    pub(super) fn vector_sets(&self) -> anyhow::Result<BTreeMap<String, VectorsConfig>> {
         let own = self.vector.is_some() || self.vectors.is_some();
         let kind = self.embedder.unwrap_or(match (own, &self.model) {
             (true, _) => EmbedderKind::Own,
@@ -167,12 +270,9 @@ impl Arguments {
         let lsa = LsaConfig::default();
         let embedder = match (kind, &self.model) {
             (EmbedderKind::None, _) => return Ok(BTreeMap::new()),
-            (EmbedderKind::Encoder, Some(model)) => EmbedderConfig::Encoder(EncoderConfig {
-                model: model.clone(),
-                device: self.device,
-                query_prefix: String::new(),
-                document_prefix: String::new(),
-            }),
+            (EmbedderKind::Encoder, Some(model)) => {
+                EmbedderConfig::Encoder(self.encoder(model.clone()))
+            }
             (EmbedderKind::Own, _) => EmbedderConfig::Own,
             (EmbedderKind::Lsa | EmbedderKind::Encoder, _) => EmbedderConfig::Lsa(LsaConfig {
                 dim: self.dim.unwrap_or(lsa.dim),
@@ -186,95 +286,4 @@ impl Arguments {
         let name = embedder.name().to_owned();
         Ok(BTreeMap::from([(name, VectorsConfig { embedder, hnsw })]))
     }
-}
-
-/// Runs the command.
-pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
-    let (source, config, out) = plan(arguments)?;
-    let progress = global.progress("documents", None);
-    let built = indexes::build(&source, &config, &out, &progress)?;
-    progress.finish_and_clear();
-    let manifest = &built.manifest;
-    let empty = match manifest.empty_documents {
-        0 => String::new(),
-        1 => " (1 without a term: no words find it)".into(),
-        many => format!(" ({many} without a term: no words find them)"),
-    };
-    let set = |(name, facts): (&String, &VectorFacts)| {
-        let graph = manifest
-            .config
-            .vectors
-            .get(name)
-            .is_some_and(|set| set.hnsw.is_some());
-        let graph = if graph { " with a graph" } else { "" };
-        format!(", vectors `{name}` of {} dimensions{graph}", facts.dim)
-    };
-    let vectors: String = manifest.vectors.iter().map(set).collect();
-    let memory = peak_memory_bytes().map_or_else(String::new, |bytes| {
-        format!(", {} MiB at most", bytes >> 20)
-    });
-    global.say(&format!(
-        "indexed {} documents{empty}, {} terms{vectors}\nin {:.1} s: {:.0} documents/s{memory}\nwrote `{}`",
-        manifest.documents,
-        manifest.terms,
-        built.seconds,
-        manifest.documents as f64 / built.seconds,
-        out.display()
-    ));
-    Ok(())
-}
-
-fn plan(arguments: &Arguments) -> anyhow::Result<(Source, IndexConfig, PathBuf)> {
-    if arguments
-        .path
-        .extension()
-        .is_some_and(|ending| ending == "toml")
-    {
-        let experiment = Experiment::load(&arguments.path)?;
-        let (path, owned) = experiment.index()?;
-        let Some(config) = owned else {
-            bail!(
-                "`{}` searches the index `{}`, which it does not own; build that one from its corpus with --out",
-                arguments.path.display(),
-                path.display()
-            );
-        };
-        ensure!(
-            arguments.out.is_none() && !arguments.maps_columns() && !arguments.shapes_index(),
-            "a config says by itself what to index and how; its index lies in `{}`: give no other option",
-            path.display()
-        );
-        return Ok((experiment.source()?, config.clone(), path));
-    }
-    let out = arguments
-        .out
-        .clone()
-        .context("say where to write the index: `--out DIR`")?;
-    let text = arguments.path.to_str().context("the path is not UTF-8")?;
-    let mut source = Source::corpus_at(PathText::literal(text), arguments.path.is_dir());
-    match &mut source {
-        Source::Tables(tables) => {
-            tables.corpus.format = arguments.format;
-            tables.corpus.fields = arguments.fields();
-            tables.corpus.vectors = arguments.vector_file();
-        }
-        Source::Beir(_) => ensure!(
-            !arguments.maps_columns(),
-            "a BEIR folder has its columns by name; to map columns give the file: `{}`",
-            arguments.path.join("corpus.jsonl").display()
-        ),
-    }
-    let analyser = AnalyserConfig {
-        language: arguments.language.unwrap_or(Language::English),
-        stop_words: !arguments.keep_stop_words,
-        stem: !arguments.no_stem,
-    };
-    Ok((
-        source,
-        IndexConfig {
-            analyser,
-            vectors: arguments.vector_sets()?,
-        },
-        out,
-    ))
 }
