@@ -188,15 +188,12 @@ fn sentences(text: &str, range: &Range<usize>) -> Vec<Range<usize>> {
         if piece.is_empty() {
             continue;
         }
-        let words = text[piece.clone()].trim_end_matches('.');
-        let last = words
-            .rsplit(char::is_whitespace)
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
-        let last = last.trim_start_matches(|c: char| !c.is_alphanumeric());
-        let ends_short = text[piece.clone()].ends_with('.')
-            && (last.chars().count() == 1 || ABBREVIATIONS.contains(&last));
+        let ends_short = text[piece.clone()].strip_suffix('.').is_some_and(|words| {
+            let last = words.rsplit(char::is_whitespace).next().unwrap_or_default();
+            let last = last.trim_start_matches(|c: char| !c.is_alphanumeric());
+            let is_initial = last.chars().count() == 1 && last.starts_with(char::is_uppercase);
+            is_initial || ABBREVIATIONS.contains(&last.to_lowercase().as_str())
+        });
         match found.last_mut() {
             Some(before) if joins => before.end = piece.end,
             _ => found.push(piece),

@@ -1,0 +1,125 @@
+//! Headings: what is larger than most of the document or bold, or is in its outline.
+
+use std::collections::HashMap;
+
+use super::Page;
+use super::group::joined;
+use super::label;
+use super::line::Line;
+
+/// How much larger than the rest a heading is.
+const LARGER: f64 = 1.15;
+/// The lowest level.
+const LOWEST: u8 = 6;
+
+/// What headings of a document look like.
+pub(super) struct Style {
+    /// The size of most of the text.
+    body: f64,
+    /// Whether most of the text is bold.
+    is_bold: bool,
+    /// The sizes of larger headings, from the largest.
+    sizes: Vec<f64>,
+    /// The titles of the outline with their levels.
+    outline: HashMap<String, u8>,
+}
+
+impl Style {
+    pub(super) fn of(pages: &[Page], groups: &[&[Line]], outline: &[(u8, String)]) -> Self {
+        let mut counts: HashMap<u64, (f64, usize)> = HashMap::new();
+        let (mut bold, mut all) = (0, 0);
+        for line in pages.iter().flat_map(|page| &page.lines) {
+            let size = line.size();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "sizes are small and positive"
+            )]
+            let key = (size * 4.0).round() as u64;
+            counts.entry(key).or_insert((size, 0)).1 += line.characters();
+            all += line.characters();
+            bold += if line.is_bold() { line.characters() } else { 0 };
+        }
+        // Of equally frequent sizes the smaller one, whatever the order of the map.
+        let most = counts
+            .iter()
+            .max_by_key(|(key, (_, count))| (*count, std::cmp::Reverse(**key)));
+        let mut style = Self {
+            body: most.map_or(1.0, |(_, (size, _))| *size),
+            is_bold: bold * 2 > all,
+            sizes: Vec::new(),
+            outline: outline
+                .iter()
+                .map(|(level, title)| (letters(title), *level))
+                .collect(),
+        };
+        let mut sizes: Vec<f64> = groups
+            .iter()
+            .filter(|lines| style.is_larger(lines))
+            .map(|lines| size(lines))
+            .collect();
+        sizes.sort_by(|a, b| b.total_cmp(a));
+        sizes.dedup_by(|smaller, larger| *smaller > 0.95 * *larger);
+        style.sizes = sizes;
+        style
+    }
+
+    /// The level of a heading, if that is what the lines are.
+    pub(super) fn level(&self, lines: &[Line]) -> Option<u8> {
+        let text = joined(lines);
+        if lines.len() <= 3
+            && let Some(level) = self.outline.get(&letters(&text))
+        {
+            return Some(*level);
+        }
+        if self.is_larger(lines) {
+            let place = self
+                .sizes
+                .iter()
+                .position(|known| size(lines) > 0.95 * known);
+            return Some(level(place.unwrap_or(self.sizes.len())));
+        }
+        self.is_bold_heading(lines, &text)
+            .then(|| level(self.sizes.len() + label::depth(&text).unwrap_or(1) - 1))
+    }
+
+    /// The size of the lines, if they are a heading by being larger than the rest.
+    pub(super) fn is_larger(&self, lines: &[Line]) -> bool {
+        let text = joined(lines);
+        let is_title = text.chars().filter(|c| c.is_alphabetic()).count() >= 2
+            && !text.ends_with(['.', ',', ';']);
+        let is_short = lines.len() <= 3
+            && text.split_whitespace().count() <= 25
+            && text.chars().count() <= 200;
+        is_title && is_short && size(lines) >= LARGER * self.body
+    }
+
+    fn is_bold_heading(&self, lines: &[Line], text: &str) -> bool {
+        let is_title = text
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_numeric() || c.is_alphabetic() && !c.is_lowercase())
+            && text.chars().any(char::is_alphabetic)
+            && !text.ends_with(['.', ',', ';']);
+        let is_bold =
+            !self.is_bold && lines.iter().all(Line::is_bold) && size(lines) >= 0.95 * self.body;
+        is_bold && is_title && lines.len() <= 2 && text.chars().count() <= 120
+    }
+}
+
+/// The size of a paragraph.
+pub(super) fn size(lines: &[Line]) -> f64 {
+    lines.iter().map(Line::size).fold(0.0, f64::max)
+}
+
+fn level(place: usize) -> u8 {
+    u8::try_from(place + 1).map_or(LOWEST, |level| level.min(LOWEST))
+}
+
+/// What must be the same for a title of the outline to be that of a heading: numbers are often missing in one of them.
+fn letters(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphabetic())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
