@@ -87,7 +87,7 @@ fn an_index_that_is_not_whole_or_not_the_right_one() {
     let sandbox = sandbox.file("i/manifest.json", "{\"format\": 99}");
     sandbox.fails(
         "search i otter",
-        "the index `i` has format 99, this ragkit reads format 2; rebuild it with `ragkit index`",
+        "the index `i` has format 99, this ragkit reads format 3; rebuild it with `ragkit index`",
     );
     let sandbox = sandbox.file("i/manifest.json", "{\"form");
     sandbox.fails("search i otter", "the manifest of the index `i` cannot be read: EOF while parsing a string at line 1 column 6; rebuild it with `ragkit index`");

@@ -55,13 +55,13 @@ fn malformed_documents_name_the_line() {
 
 #[test]
 fn files_that_are_missing_or_of_no_known_kind() {
-    let sandbox = Sandbox::new().file("c.txt", "hello");
+    let sandbox = Sandbox::new().file("c.bin", b"\x01\0\x02\0\x03".as_slice());
     sandbox.fails(
         "index nowhere.jsonl --out i",
         "`nowhere.jsonl`: cannot be opened: no such file",
     );
-    sandbox.fails("index c.txt --out i", "`c.txt`: cannot tell its format from its name; name it in `format` (`--format`): `jsonl`, `csv`, `tsv`, `parquet` or `smart`");
-    sandbox.fails("index c.txt", "say where to write the index: `--out DIR`");
+    sandbox.fails("index c.bin --out i", "`c.bin` holds no document: the one file was refused, `c.bin`: `.bin` is not a format that ragkit reads");
+    sandbox.fails("index c.bin", "say where to write the index: `--out DIR`");
     let sandbox = Sandbox::new().file("c.parquet", "PAR1 and then nothing that is Parquet");
     let shown = sandbox.run("index c.parquet --out i");
     assert_eq!(shown.code, Some(2));

@@ -25,20 +25,15 @@ fn sandbox() -> Sandbox {
         let row = json!({ "_id": subject, "text": text, "metadata": { "author": if number % 2 == 0 { "Ann" } else { "Bo" }, "date": format!("202{number}-05-01") } });
         corpus += &format!("{row}\n");
     }
-    let first: serde_json::Value = serde_json::from_str(corpus.lines().next().unwrap()).unwrap();
-    let start = first["text"].as_str().unwrap().find("patience").unwrap();
-    let mut queries = String::new();
-    let mut spans = String::new();
-    for (number, subject) in subjects[..3].iter().enumerate() {
-        queries += &format!(
-            "{}\n",
-            json!({ "_id": format!("q{number}"), "text": format!("motto of {subject}") })
-        );
-        let start = start + (subject.len() - "otters".len()) * 31;
-        spans += &format!(
-            "{}\n",
-            json!({ "query": format!("q{number}"), "document": subject, "start": start, "end": start + 25, "text": "patience, always patience" })
-        );
+    let (mut queries, mut spans) = (String::new(), String::new());
+    for (number, line) in corpus.lines().take(3).enumerate() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let (subject, text) = (row["_id"].as_str().unwrap(), row["text"].as_str().unwrap());
+        let start = text.find("patience, always").unwrap();
+        let query = json!({ "_id": format!("q{number}"), "text": format!("motto of {subject}") });
+        let span = json!({ "query": format!("q{number}"), "document": subject, "start": start, "end": start + 25, "text": "patience, always patience" });
+        queries += &format!("{query}\n");
+        spans += &format!("{span}\n");
     }
     let mut config = String::from(
         "name = \"cut\"\nmetrics = [\"SpanNDCG@10\", \"SpanYield@3\", \"SpanR@60tok\", \"nDCG@10\"]\n\

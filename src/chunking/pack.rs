@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn units_stay_whole_where_they_can() {
-        let document = document("a b. c d. e f g h i j k. l.");
+        let document = document("A b. C d. E f g h i j k. L.");
         let (tokens, _) = TokenizerConfig::Words.open().unwrap();
         let text = Text::new(&document, &tokens).unwrap();
         let units: Vec<Unit> = text
@@ -108,11 +108,11 @@ mod tests {
         };
         assert_eq!(
             shown(&units, 6, 0),
-            ["a b. c d.", "e f g h i j", "k.", "l."]
+            ["A b. C d.", "E f g h i j", "k.", "L."]
         );
         assert_eq!(
             shown(&units, 6, 3),
-            ["a b. c d.", "e f g h i j", "k.", "l."]
+            ["A b. C d.", "E f g h i j", "k.", "L."]
         );
         let whole: Vec<Unit> = units
             .iter()
@@ -121,8 +121,8 @@ mod tests {
                 ..unit.clone()
             })
             .collect();
-        assert_eq!(shown(&whole, 6, 0), ["a b. c d.", "e f g h i j k.", "l."]);
+        assert_eq!(shown(&whole, 6, 0), ["A b. C d.", "E f g h i j k.", "L."]);
         let three: Vec<Unit> = units[..2].iter().chain(&units[3..]).cloned().collect();
-        assert_eq!(shown(&three[..2], 6, 3), ["a b. c d."]);
+        assert_eq!(shown(&three[..2], 6, 3), ["A b. C d."]);
     }
 }

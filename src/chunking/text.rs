@@ -116,20 +116,27 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The headings above a place, highest first: those before it and, as far as they begin there, of the place itself if
-    /// they are to be counted `with` it.
+    /// The headings above a place, highest first. Of one that begins there, itself too where that is to be counted `with` them.
     pub(super) fn path(&self, place: usize, with: bool) -> Vec<&'a str> {
-        let above = self
+        let before = self
             .headings
-            .partition_point(|(_, range)| range.start < place || (with && range.start == place));
+            .partition_point(|(_, range)| range.start < place);
         // From the nearest upwards: each is higher than the one below it.
         let (mut path, mut lowest) = (Vec::new(), u8::MAX);
-        for (level, range) in self.headings[..above].iter().rev() {
+        if let Some((level, range)) = self
+            .headings
+            .get(before)
+            .filter(|(_, range)| range.start == place)
+        {
+            lowest = *level;
+            path.extend(with.then(|| &self.text[range.clone()]));
+        }
+        for (level, range) in self.headings[..before].iter().rev() {
             if *level < lowest {
                 lowest = *level;
                 path.push(&self.text[range.clone()]);
             }
-            if *level == 1 {
+            if lowest == 1 {
                 break;
             }
         }

@@ -43,9 +43,10 @@ impl Judged {
         let table = source
             .queries()
             .context("the dataset names no queries; add `[source.tables.queries]`")?;
+        let judged = source.qrels().map(|file| file.read()).transpose()?;
         let spans = source.spans()?.map(|file| file.read()).transpose()?;
-        let qrels = match (source.qrels(), &spans) {
-            (Some(qrels), _) => qrels.read()?,
+        let qrels = match (judged, &spans) {
+            (Some(qrels), _) => qrels,
             (None, Some(spans)) => spans.judgements(),
             (None, None) => bail!(
                 "the dataset names no judgements; add `[source.tables.qrels]`, or `[source.tables.spans]` for gold answers as stretches of documents"

@@ -178,11 +178,11 @@ impl PlacedIndex {
             .any(|variant| variant.retrieve.dense(0).is_some());
         let index = Index::open(&self.path, &|_| searches_vectors, remember)?;
         let built_from: Vec<&Checksum> = index.manifest.source_files.values().collect();
-        for (what, found) in source.corpus_checksums()? {
+        for found in source.corpus_checksums()?.values() {
             let corpus = source.corpus_path()?;
             ensure!(
-                built_from.contains(&&found),
-                "the index `{}` was not built from `{}` as it is now (its {what} differs); give another path or rebuild it with `ragkit index {} --out {}`",
+                built_from.contains(&found),
+                "the index `{}` was not built from `{}` as it is now; give another path or rebuild it with `ragkit index {} --out {}`",
                 self.path.display(),
                 corpus.display(),
                 corpus.display(),

@@ -26,7 +26,6 @@ use hayro_interpret::{
 use self::canvas::Canvas;
 use self::group::{Group, joined};
 use self::heading::Style;
-use self::label::Label;
 use self::line::Line;
 use super::Refusal;
 use super::draft::Draft;
@@ -35,14 +34,14 @@ use super::guard::Guard;
 /// The text of a page.
 struct Page {
     number: u32,
-    height: f64,
-    /// The direction of most of it.
-    turn: i32,
+    /// Its upper and lower edge, as seen by who reads along most of its lines.
+    top: f64,
+    bottom: f64,
     lines: Vec<Line>,
 }
 
 pub(super) fn read(bytes: &[u8], guard: &Guard<'_>) -> Result<Draft, Refusal> {
-    guard.check()?;
+    guard.spend(bytes.len())?;
     let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Refusal::Encrypted,
         LoadPdfError::Decryption(error) => Refusal::damaged(format!("its encryption: {error:?}")),
@@ -55,6 +54,9 @@ pub(super) fn read(bytes: &[u8], guard: &Guard<'_>) -> Result<Draft, Refusal> {
     for (number, page) in (1..).zip(pdf.pages().iter()) {
         guard.check()?;
         pages.push(read_page(number, page, &pdf, &cache, guard)?);
+    }
+    if pages.is_empty() {
+        return Err(Refusal::damaged("it has no pages"));
     }
     furniture::remove(&mut pages);
     let groups = group::all(&pages);
@@ -81,7 +83,7 @@ fn read_page<'a>(
     );
     let mut canvas = Canvas::new(width, height, guard);
     interpret_page(page, &mut context, &mut canvas);
-    let lines = canvas.finish()?;
+    let mut lines = canvas.finish()?;
     let mut counts: HashMap<i32, usize> = HashMap::new();
     for line in &lines {
         *counts.entry(line.turn).or_default() += line.characters();
@@ -90,14 +92,23 @@ fn read_page<'a>(
         .into_iter()
         .max_by_key(|(turn, count)| (*count, -turn));
     let turn = most.map_or(0, |(turn, _)| turn);
+    for line in &mut lines {
+        line.turn = (line.turn - turn).rem_euclid(36);
+    }
     let (upright, turned): (Vec<Line>, Vec<Line>) =
-        lines.into_iter().partition(|line| line.turn == turn);
+        lines.into_iter().partition(|line| line.turn == 0);
+    let (top, bottom) = match turn {
+        9 => (-width, 0.0),
+        18 => (-height, 0.0),
+        27 => (0.0, width),
+        _ => (0.0, height),
+    };
     let mut lines = order::sorted(upright);
     lines.extend(turned);
     Ok(Page {
         number,
-        height,
-        turn,
+        top,
+        bottom,
         lines,
     })
 }
@@ -134,24 +145,23 @@ fn write(
         };
         draft.page(page);
         let text = joined(lines);
-        let bullet = match item {
-            Some(Label::Bullet(bytes)) => bytes,
-            _ => 0,
-        };
-        if bullet == 0
-            && let Some(level) = style.level(lines)
-        {
+        let sign = item.map_or(0, |item| item.sign);
+        let level = if sign == 0 { style.level(lines) } else { None };
+        if style.is_code(lines) {
+            lists.clear();
+            draft.code(&group::code(lines));
+        } else if let Some(level) = level {
             lists.clear();
             draft.heading(level, &text);
             let size = heading::size(lines);
             let is_largest = largest.as_ref().is_none_or(|(known, _)| size > *known);
-            if page == 1 && is_largest && style.is_larger(lines) {
+            if page == 1 && is_largest && style.is_larger(lines) && label::depth(&text).is_none() {
                 largest = Some((size, text));
             }
         } else if item.is_some() {
             let left = lines.first().map_or(0.0, Line::left);
             lists.retain(|known| *known < left - 2.0);
-            draft.item(lists.len(), text.get(bullet..).unwrap_or(&text));
+            draft.item(lists.len(), text.get(sign..).unwrap_or(&text));
             lists.push(left);
         } else {
             lists.clear();

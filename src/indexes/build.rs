@@ -305,17 +305,26 @@ fn write_passages(
         written.documents > 0,
         "`{}` holds no document{}",
         path.display(),
-        match written.refused.first() {
-            Some(refused) => format!(
-                ": all {} files were refused, the first, `{}`, because {}",
-                written.refused.len(),
-                refused.file,
-                refused.reason
-            ),
-            None => String::new(),
-        }
+        nothing_but(&written.refused)
     );
     texts.finish()?;
     bm25.finish()?;
     Ok(written)
+}
+
+/// Why there is no document, where all files were refused.
+fn nothing_but(refused: &[RefusedFile]) -> String {
+    match refused {
+        [] => String::new(),
+        [only] => format!(
+            ": the one file was refused, `{}`: {}",
+            only.file, only.reason
+        ),
+        [first, ..] => format!(
+            ": all {} files were refused, the first, `{}`: {}",
+            refused.len(),
+            first.file,
+            first.reason
+        ),
+    }
 }

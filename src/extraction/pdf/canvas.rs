@@ -9,7 +9,7 @@ use hayro_interpret::{
 
 use super::super::Refusal;
 use super::super::guard::Guard;
-use super::line::Line;
+use super::line::{Font, Line};
 
 /// Glyphs are described on a grid of so many units.
 const UNITS: f64 = 1000.0;
@@ -36,7 +36,7 @@ struct Placed {
     base: f64,
     size: f64,
     turn: i32,
-    is_bold: bool,
+    font: Font,
 }
 
 impl<'g> Canvas<'g> {
@@ -69,7 +69,7 @@ impl<'g> Canvas<'g> {
         &self,
         transform: Affine,
         advance: f64,
-        is_bold: bool,
+        font: Font,
         is_vertical: bool,
     ) -> Option<Placed> {
         let point = transform * Point::ZERO;
@@ -105,7 +105,7 @@ impl<'g> Canvas<'g> {
             base: point.y * cosine - point.x * sine,
             size,
             turn,
-            is_bold,
+            font,
         })
     }
 
@@ -123,7 +123,7 @@ impl<'g> Canvas<'g> {
             base,
             size,
             turn,
-            is_bold,
+            font,
         } = *placed;
         // Bold and shadowed text is often made by drawing it again next to itself.
         let near = 0.12 * size;
@@ -142,7 +142,7 @@ impl<'g> Canvas<'g> {
         let continued = self.lines.last_mut().filter(|line| continues(line, placed));
         let Some(line) = continued else {
             let mut line = Line::new(left, base, turn);
-            line.push(text, right, size, is_bold);
+            line.push(text, right, size, font);
             self.lines.push(line);
             return;
         };
@@ -151,12 +151,12 @@ impl<'g> Canvas<'g> {
         if gap > wide * size {
             line.begin_cell(left);
         } else if gap > 0.18 * size || is_after_blank {
-            line.push(" ", left, size, is_bold);
+            line.push(" ", left, size, font);
         }
         if size > 1.1 * line.largest() {
             line.base = base;
         }
-        line.push(text, right, size, is_bold);
+        line.push(text, right, size, font);
     }
 }
 
@@ -183,7 +183,11 @@ impl Device<'_> for Canvas<'_> {
             return;
         }
         let is_vertical = run.writing_mode() == WritingMode::Vertical;
-        let is_bold = run.glyphs().first().is_some_and(|glyph| is_bold(glyph));
+        let font = run
+            .glyphs()
+            .first()
+            .map(|glyph| font_of(glyph))
+            .unwrap_or_default();
         for glyph in run.glyphs() {
             let text = text_of(glyph);
             if let Err(refusal) = self.guard.spend(text.len()) {
@@ -198,7 +202,7 @@ impl Device<'_> for Canvas<'_> {
             if let Some(placed) = self.place(
                 props.transform * glyph.transform(),
                 advance,
-                is_bold,
+                font,
                 is_vertical,
             ) {
                 self.glyph(&text, &placed);
@@ -214,17 +218,21 @@ impl Device<'_> for Canvas<'_> {
     fn draw_image(&mut self, _: Image<'_, '_>, _: ImageDrawProps<'_>) {}
 }
 
-fn is_bold(glyph: &Glyph<'_>) -> bool {
+fn font_of(glyph: &Glyph<'_>) -> Font {
     let Glyph::Outline(outline) = glyph else {
-        return false;
+        return Font::default();
     };
-    outline.font_data().is_some_and(|font| {
-        let name = font.postscript_name.unwrap_or_default().to_lowercase();
-        font.weight.is_some_and(|weight| weight >= 600)
-            || ["bold", "black", "heavy", "demi", "-medi", "cmbx", "sfbx"]
-                .iter()
-                .any(|part| name.contains(part))
-    })
+    let Some(data) = outline.font_data() else {
+        return Font::default();
+    };
+    let name = data.postscript_name.unwrap_or_default().to_lowercase();
+    let is_any = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    Font {
+        is_bold: data.weight.is_some_and(|weight| weight >= 600)
+            || is_any(&["bold", "black", "heavy", "demi", "-medi", "cmbx", "sfbx"]),
+        is_fixed: data.is_monospace
+            || is_any(&["courier", "mono", "consol", "menlo", "cmtt", "sftt"]),
+    }
 }
 
 /// What a glyph means, with ligatures as letters. One of which the file does not say it means nothing.

@@ -45,7 +45,9 @@ pub(super) fn remove(pages: &mut [Page]) {
 }
 
 fn is_at_edge(line: &Line, page: &Page) -> bool {
-    line.turn == 0 && (line.base < EDGE * page.height || line.base > (1.0 - EDGE) * page.height)
+    let height = page.bottom - page.top;
+    line.turn == 0
+        && (line.base < page.top + EDGE * height || line.base > page.bottom - EDGE * height)
 }
 
 /// The text, digits aside, and its place.

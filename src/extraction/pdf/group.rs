@@ -28,7 +28,7 @@ pub(super) fn all(pages: &[Page]) -> Vec<Group> {
     let mut groups = Vec::new();
     for page in pages {
         let (upright, turned): (Vec<&Line>, Vec<&Line>) =
-            page.lines.iter().partition(|line| line.turn == page.turn);
+            page.lines.iter().partition(|line| line.turn == 0);
         for lines in [upright, turned] {
             of_page(page.number, &lines, pitch, &mut groups);
         }
@@ -79,11 +79,14 @@ fn begins(
     };
     let size = above.size();
     let is_other_size = (line.size() - size).abs() > 0.1 * size;
-    if is_other_size || line.turn != above.turn || matches!(item, Some(Label::Bullet(_))) {
+    if is_other_size || line.turn != above.turn || item.is_some_and(|item| item.is_certain) {
         return true;
     }
     let goes_on = goes_on(above, line);
     let rise = line.base - above.base;
+    if line.is_fixed() != above.is_fixed() {
+        return !goes_on;
+    }
     let usual = match lines {
         [.., over, under] if under.base > over.base => under.base - over.base,
         _ => pitch * size,
@@ -96,6 +99,9 @@ fn begins(
     }
     if line.is_bold() != above.is_bold() && !goes_on {
         return true;
+    }
+    if line.is_fixed() {
+        return false;
     }
     let right = lines.iter().map(Line::right).fold(line.right(), f64::max);
     let room = right - above.right();
@@ -172,6 +178,26 @@ pub(super) fn joined(lines: &[Line]) -> String {
         text.push_str(next);
     }
     text
+}
+
+/// The text of code: its lines, indented as they are on the page.
+pub(super) fn code(lines: &[Line]) -> String {
+    let edge = lines.iter().map(Line::left).fold(f64::INFINITY, f64::min);
+    let mut code = String::new();
+    for line in lines {
+        let text = line.text();
+        let width = (line.right() - line.left()) / text.chars().count().max(1) as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a line is not that long"
+        )]
+        let indent = ((line.left() - edge) / width.max(1.0)).round() as usize;
+        code.extend(std::iter::repeat_n(' ', indent.min(100)));
+        code.push_str(&text);
+        code.push('\n');
+    }
+    code
 }
 
 /// Whether the character is of a script that has no blanks between words.

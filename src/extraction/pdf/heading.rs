@@ -18,6 +18,8 @@ pub(super) struct Style {
     body: f64,
     /// Whether most of the text is bold.
     is_bold: bool,
+    /// Whether most of the text has letters of one width.
+    is_fixed: bool,
     /// The sizes of larger headings, from the largest.
     sizes: Vec<f64>,
     /// The titles of the outline with their levels.
@@ -27,7 +29,7 @@ pub(super) struct Style {
 impl Style {
     pub(super) fn of(pages: &[Page], groups: &[&[Line]], outline: &[(u8, String)]) -> Self {
         let mut counts: HashMap<u64, (f64, usize)> = HashMap::new();
-        let (mut bold, mut all) = (0, 0);
+        let (mut bold, mut fixed, mut all) = (0, 0, 0);
         for line in pages.iter().flat_map(|page| &page.lines) {
             let size = line.size();
             #[expect(
@@ -39,6 +41,11 @@ impl Style {
             counts.entry(key).or_insert((size, 0)).1 += line.characters();
             all += line.characters();
             bold += if line.is_bold() { line.characters() } else { 0 };
+            fixed += if line.is_fixed() {
+                line.characters()
+            } else {
+                0
+            };
         }
         // Of equally frequent sizes the smaller one, whatever the order of the map.
         let most = counts
@@ -47,6 +54,7 @@ impl Style {
         let mut style = Self {
             body: most.map_or(1.0, |(_, (size, _))| *size),
             is_bold: bold * 2 > all,
+            is_fixed: fixed * 2 > all,
             sizes: Vec::new(),
             outline: outline
                 .iter()
@@ -62,6 +70,11 @@ impl Style {
         sizes.dedup_by(|smaller, larger| *smaller > 0.95 * *larger);
         style.sizes = sizes;
         style
+    }
+
+    /// Whether the lines are code: in letters of one width in a document that otherwise has others.
+    pub(super) fn is_code(&self, lines: &[Line]) -> bool {
+        !self.is_fixed && lines.len() > 1 && lines.iter().all(Line::is_fixed)
     }
 
     /// The level of a heading, if that is what the lines are.
@@ -83,7 +96,7 @@ impl Style {
             .then(|| level(self.sizes.len() + label::depth(&text).unwrap_or(1) - 1))
     }
 
-    /// The size of the lines, if they are a heading by being larger than the rest.
+    /// Whether the lines are a heading as they are larger than the rest.
     pub(super) fn is_larger(&self, lines: &[Line]) -> bool {
         let text = joined(lines);
         let is_title = text.chars().filter(|c| c.is_alphabetic()).count() >= 2
@@ -91,7 +104,7 @@ impl Style {
         let is_short = lines.len() <= 3
             && text.split_whitespace().count() <= 25
             && text.chars().count() <= 200;
-        is_title && is_short && size(lines) >= LARGER * self.body
+        is_title && is_short && is_upright(lines) && size(lines) >= LARGER * self.body
     }
 
     fn is_bold_heading(&self, lines: &[Line], text: &str) -> bool {
@@ -105,6 +118,11 @@ impl Style {
             !self.is_bold && lines.iter().all(Line::is_bold) && size(lines) >= 0.95 * self.body;
         is_bold && is_title && lines.len() <= 2 && text.chars().count() <= 120
     }
+}
+
+/// Whether they are part of the text; along the edges of pages stands what is not.
+fn is_upright(lines: &[Line]) -> bool {
+    lines.iter().all(|line| line.turn == 0)
 }
 
 /// The size of a paragraph.

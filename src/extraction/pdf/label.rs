@@ -1,13 +1,17 @@
 //! What items of lists and numbered headings begin with.
 
-/// What a line begins with.
+/// What an item of a list begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Label {
-    /// A sign, of so many bytes.
-    Bullet(usize),
-    /// `1.`, `(a)`, `iv)`.
-    Number,
+pub(super) struct Label {
+    /// The bytes of the sign that stands for nothing but an item; numbers are kept.
+    pub(super) sign: usize,
+    /// Whether it stands nowhere but before items.
+    pub(super) is_certain: bool,
 }
+
+const BULLETS: &str = "•◦▪▫‣●○■□◆◇➢➤✓✔⁃∙";
+/// Signs that may also begin a line of text.
+const DASHES: &str = "·–—-*";
 
 /// What the text begins with if it is an item of a list.
 pub(super) fn of_item(text: &str) -> Option<Label> {
@@ -15,11 +19,14 @@ pub(super) fn of_item(text: &str) -> Option<Label> {
     if rest.trim().is_empty() {
         return None;
     }
-    const BULLETS: &str = "•◦▪▫‣●○■□◆◇➢➤✓✔⁃∙·–—-*";
     let mut characters = word.chars();
     if let (Some(sign), None) = (characters.next(), characters.next()) {
-        if BULLETS.contains(sign) {
-            return Some(Label::Bullet(sign.len_utf8()));
+        let is_certain = BULLETS.contains(sign);
+        if is_certain || DASHES.contains(sign) {
+            return Some(Label {
+                sign: sign.len_utf8(),
+                is_certain,
+            });
         }
     }
     let inner = word.strip_suffix(['.', ')'])?;
@@ -27,7 +34,10 @@ pub(super) fn of_item(text: &str) -> Option<Label> {
     let is_number = (1..=2).contains(&inner.len()) && inner.bytes().all(|b| b.is_ascii_digit());
     let is_letter = inner.len() == 1 && inner.bytes().all(|b| b.is_ascii_lowercase());
     let is_roman = (1..=4).contains(&inner.len()) && inner.bytes().all(|b| b"ivx".contains(&b));
-    (is_number || is_letter || is_roman).then_some(Label::Number)
+    (is_number || is_letter || is_roman).then_some(Label {
+        sign: 0,
+        is_certain: false,
+    })
 }
 
 /// How deep a numbered heading is: 1 for `2 Methods`, 2 for `2.1 Data`.

@@ -14,12 +14,21 @@ pub(super) struct Line {
     /// What wide gaps divide; never empty.
     pub(super) cells: Vec<Cell>,
     pub(super) base: f64,
-    /// Its direction in tens of degrees.
+    /// Its direction in tens of degrees; 0 is that of most of its page.
     pub(super) turn: i32,
     /// How many characters there are of each size.
     sizes: Vec<(f64, usize)>,
     characters: usize,
     bold: usize,
+    fixed: usize,
+}
+
+/// What letters look like.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Font {
+    pub(super) is_bold: bool,
+    /// Whether all of them are equally wide, as in code.
+    pub(super) is_fixed: bool,
 }
 
 impl Line {
@@ -42,14 +51,15 @@ impl Line {
     }
 
     /// Adds what is as large as this and reaches this far to the right.
-    pub(super) fn push(&mut self, text: &str, right: f64, size: f64, is_bold: bool) {
+    pub(super) fn push(&mut self, text: &str, right: f64, size: f64, font: Font) {
         if let Some(cell) = self.cells.last_mut() {
             cell.text.push_str(text);
             cell.right = cell.right.max(right);
         }
         let characters = text.chars().filter(|c| !c.is_whitespace()).count();
         self.characters += characters;
-        self.bold += if is_bold { characters } else { 0 };
+        self.bold += if font.is_bold { characters } else { 0 };
+        self.fixed += if font.is_fixed { characters } else { 0 };
         match self
             .sizes
             .iter_mut()
@@ -74,6 +84,11 @@ impl Line {
     /// Whether nearly all of it is bold.
     pub(super) fn is_bold(&self) -> bool {
         self.characters > 0 && self.bold * 10 >= self.characters * 9
+    }
+
+    /// Whether nearly all of it has letters of one width.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.characters > 0 && self.fixed * 10 >= self.characters * 9
     }
 
     /// How many characters there are, but for blanks.

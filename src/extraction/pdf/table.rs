@@ -52,21 +52,24 @@ fn with_cells(columns: &[(f64, f64)], cells: &[Cell]) -> Option<Vec<(f64, f64)>>
             _ => merged.push((left, right)),
         }
     }
-    let is_apart = merged.len() >= columns.len().max(cells.len()).max(2);
+    let places: Vec<usize> = cells.iter().map(|cell| column(&merged, cell)).collect();
+    let is_apart = merged.len() >= columns.len().max(2) && places.is_sorted_by(|a, b| a < b);
     is_apart.then_some(merged)
 }
 
+/// Which of the columns the cell stands in.
+fn column(columns: &[(f64, f64)], cell: &Cell) -> usize {
+    columns
+        .iter()
+        .rposition(|(left, _)| *left <= cell.left)
+        .unwrap_or(0)
+}
+
 fn rows(lines: &[&Line], columns: &[(f64, f64)]) -> Vec<Vec<String>> {
-    let column = |cell: &Cell| {
-        columns
-            .iter()
-            .rposition(|(left, _)| *left <= cell.left + 0.01)
-            .unwrap_or(0)
-    };
     let mut rows: Vec<Vec<String>> = Vec::new();
     for line in lines {
         let lone = match line.cells.as_slice() {
-            [cell] => Some(column(cell)).filter(|column| *column > 0),
+            [cell] => Some(column(columns, cell)).filter(|column| *column > 0),
             _ => None,
         };
         if lone.is_none() || rows.is_empty() {
@@ -74,7 +77,7 @@ fn rows(lines: &[&Line], columns: &[(f64, f64)]) -> Vec<Vec<String>> {
         }
         let Some(row) = rows.last_mut() else { continue };
         for cell in &line.cells {
-            if let Some(text) = row.get_mut(column(cell)) {
+            if let Some(text) = row.get_mut(column(columns, cell)) {
                 if !text.is_empty() {
                     text.push(' ');
                 }
