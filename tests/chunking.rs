@@ -128,14 +128,14 @@ fn structure_keeps_headings_apart_and_tables_whole() {
             "Handbook > Travel"
         ]
     );
-    assert_eq!(passages[1].document.id, "d#33-62");
+    assert_eq!(passages[1].document.id, "d#32-61");
     assert_eq!(
         (
             passages[1].part.tokens,
             passages[1].part.start,
             passages[1].part.end
         ),
-        (11, 33, 62)
+        (11, 32, 61)
     );
     // A table that is longer than it may be is cut between its rows.
     let shorter = Chunking::Structure(Structure {

@@ -52,12 +52,14 @@ pub(super) fn pack(
             to += 1;
         }
         found.push(unit.range.start..units[to - 1].range.end);
-        let end = units[to - 1].range.end;
+        // Going back pays only where the next unit fits as well: otherwise the chunk would hold nothing new.
         let mut next = to;
-        while to < units.len()
-            && next > from + 1
-            && text.count(&(units[next - 1].range.start..end)) <= overlap
-        {
+        while next > from + 1 && to < units.len() {
+            let shared = units[next - 1].range.start;
+            let with_next = text.count(&(shared..units[to].range.end));
+            if text.count(&(shared..units[to - 1].range.end)) > overlap || with_next > size {
+                break;
+            }
             next -= 1;
         }
         from = next;

@@ -13,6 +13,7 @@ mod label;
 mod line;
 mod order;
 mod table;
+mod weight;
 
 use std::collections::HashMap;
 
@@ -27,6 +28,7 @@ use self::canvas::Canvas;
 use self::group::{Group, joined};
 use self::heading::Style;
 use self::line::Line;
+use self::weight::Strokes;
 use super::Refusal;
 use super::draft::Draft;
 use super::guard::Guard;
@@ -50,14 +52,16 @@ pub(super) fn read(bytes: &[u8], guard: &Guard<'_>) -> Result<Draft, Refusal> {
     let mut draft = Draft::default();
     facts::tell(&pdf, &mut draft);
     let cache = InterpreterCache::new();
+    let strokes = Strokes::default();
     let mut pages = Vec::new();
     for (number, page) in (1..).zip(pdf.pages().iter()) {
         guard.check()?;
-        pages.push(read_page(number, page, &pdf, &cache, guard)?);
+        pages.push(read_page(number, page, &pdf, &cache, &strokes, guard)?);
     }
     if pages.is_empty() {
         return Err(Refusal::damaged("it has no pages"));
     }
+    weight::mark(&mut pages);
     furniture::remove(&mut pages);
     let groups = group::all(&pages);
     let outline = facts::outline(&pdf, guard)?;
@@ -70,6 +74,7 @@ fn read_page<'a>(
     page: &PdfPage<'a>,
     pdf: &'a Pdf,
     cache: &InterpreterCache<'a>,
+    strokes: &Strokes,
     guard: &Guard<'_>,
 ) -> Result<Page, Refusal> {
     let (width, height) = page.render_dimensions();
@@ -81,7 +86,7 @@ fn read_page<'a>(
         pdf.xref(),
         InterpreterSettings::default(),
     );
-    let mut canvas = Canvas::new(width, height, guard);
+    let mut canvas = Canvas::new(width, height, guard, strokes);
     interpret_page(page, &mut context, &mut canvas);
     let mut lines = canvas.finish()?;
     let mut counts: HashMap<i32, usize> = HashMap::new();

@@ -23,7 +23,8 @@ pub struct Identity {
     pub conditions: BTreeMap<String, String>,
     /// The metrics, in the order of their columns.
     pub metrics: Vec<MetricFacts>,
-    /// The indexes searched.
+    /// The indexes searched; none in a manifest of the time when a run had one, kept under another name.
+    #[serde(default)]
     pub indexes: Vec<IndexFacts>,
     /// The variants that ran, in the order of the config.
     pub variants: Vec<String>,

@@ -10,6 +10,7 @@ use hayro_interpret::{
 use super::super::Refusal;
 use super::super::guard::Guard;
 use super::line::{Font, Line};
+use super::weight::Strokes;
 
 /// Glyphs are described on a grid of so many units.
 const UNITS: f64 = 1000.0;
@@ -19,6 +20,7 @@ const RECENT: usize = 200;
 /// Gathers the text of a page.
 pub(super) struct Canvas<'g> {
     guard: &'g Guard<'g>,
+    strokes: &'g Strokes,
     width: f64,
     height: f64,
     lines: Vec<Line>,
@@ -40,9 +42,10 @@ struct Placed {
 }
 
 impl<'g> Canvas<'g> {
-    pub(super) fn new(width: f64, height: f64, guard: &'g Guard<'g>) -> Self {
+    pub(super) fn new(width: f64, height: f64, guard: &'g Guard<'g>, strokes: &'g Strokes) -> Self {
         Self {
             guard,
+            strokes,
             width,
             height,
             lines: Vec::new(),
@@ -65,13 +68,7 @@ impl<'g> Canvas<'g> {
     }
 
     /// Where a glyph stands, unless that is outside of the page.
-    fn place(
-        &self,
-        transform: Affine,
-        advance: f64,
-        font: Font,
-        is_vertical: bool,
-    ) -> Option<Placed> {
+    fn place(&self, transform: Affine, font: Font, is_vertical: bool) -> Option<Placed> {
         let point = transform * Point::ZERO;
         let is_inside = (-1.0..=self.width + 1.0).contains(&point.x)
             && (-1.0..=self.height + 1.0).contains(&point.y);
@@ -90,19 +87,19 @@ impl<'g> Canvas<'g> {
         if (degrees - quarters * 90.0).abs() < 3.0 {
             degrees = quarters * 90.0;
         }
-        let (sine, cosine) = degrees.to_radians().sin_cos();
-        let left = point.x * cosine + point.y * sine;
+        let (rise, run) = degrees.to_radians().sin_cos();
+        let left = point.x * run + point.y * rise;
         let advance = if is_vertical {
             size
         } else {
-            advance / UNITS * stretch
+            font.advance / UNITS * stretch
         };
         #[expect(clippy::cast_possible_truncation, reason = "36 at most")]
         let turn = (degrees / 10.0).round().rem_euclid(36.0) as i32;
         Some(Placed {
             left,
             right: left + advance,
-            base: point.y * cosine - point.x * sine,
+            base: point.y * run - point.x * rise,
             size,
             turn,
             font,
@@ -183,28 +180,29 @@ impl Device<'_> for Canvas<'_> {
             return;
         }
         let is_vertical = run.writing_mode() == WritingMode::Vertical;
-        let font = run
-            .glyphs()
-            .first()
-            .map(|glyph| font_of(glyph))
-            .unwrap_or_default();
+        let is_bold = run.glyphs().first().is_some_and(|glyph| is_bold(glyph));
         for glyph in run.glyphs() {
             let text = text_of(glyph);
             if let Err(refusal) = self.guard.spend(text.len()) {
                 self.refusal = Some(refusal);
                 return;
             }
-            let advance = match &**glyph {
-                Glyph::Outline(outline) => outline.advance_width(),
-                Glyph::Type3(drawing) => drawing.advance_width(),
+            let is_letter = text.chars().all(char::is_alphabetic);
+            let (advance, stroke) = match &**glyph {
+                Glyph::Outline(outline) => (
+                    outline.advance_width(),
+                    is_letter.then(|| self.strokes.of(outline)),
+                ),
+                Glyph::Type3(drawing) => (drawing.advance_width(), None),
             };
             let advance = f64::from(advance.unwrap_or(500.0));
-            if let Some(placed) = self.place(
-                props.transform * glyph.transform(),
+            let font = Font {
+                is_bold,
                 advance,
-                font,
-                is_vertical,
-            ) {
+                stroke,
+            };
+            if let Some(placed) = self.place(props.transform * glyph.transform(), font, is_vertical)
+            {
                 self.glyph(&text, &placed);
             }
         }
@@ -218,21 +216,18 @@ impl Device<'_> for Canvas<'_> {
     fn draw_image(&mut self, _: Image<'_, '_>, _: ImageDrawProps<'_>) {}
 }
 
-fn font_of(glyph: &Glyph<'_>) -> Font {
+/// Whether the file says that the glyph's font is bold.
+fn is_bold(glyph: &Glyph<'_>) -> bool {
     let Glyph::Outline(outline) = glyph else {
-        return Font::default();
+        return false;
     };
-    let Some(data) = outline.font_data() else {
-        return Font::default();
-    };
-    let name = data.postscript_name.unwrap_or_default().to_lowercase();
-    let is_any = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-    Font {
-        is_bold: data.weight.is_some_and(|weight| weight >= 600)
-            || is_any(&["bold", "black", "heavy", "demi", "-medi", "cmbx", "sfbx"]),
-        is_fixed: data.is_monospace
-            || is_any(&["courier", "mono", "consol", "menlo", "cmtt", "sftt"]),
-    }
+    outline.font_data().is_some_and(|font| {
+        let name = font.postscript_name.unwrap_or_default().to_lowercase();
+        font.weight.is_some_and(|weight| weight >= 600)
+            || ["bold", "black", "heavy"]
+                .iter()
+                .any(|part| name.contains(part))
+    })
 }
 
 /// What a glyph means, with ligatures as letters. One of which the file does not say it means nothing.

@@ -84,7 +84,9 @@ fn begins(
     }
     let goes_on = goes_on(above, line);
     let rise = line.base - above.base;
-    if line.is_fixed() != above.is_fixed() {
+    // Lines of code without letters are told by those before.
+    let is_code = first.is_fixed() && line.advance() == first.advance();
+    if !is_code && (line.is_fixed() || first.is_fixed()) {
         return !goes_on;
     }
     let usual = match lines {
@@ -100,7 +102,7 @@ fn begins(
     if line.is_bold() != above.is_bold() && !goes_on {
         return true;
     }
-    if line.is_fixed() {
+    if is_code {
         return false;
     }
     let right = lines.iter().map(Line::right).fold(line.right(), f64::max);
@@ -171,7 +173,7 @@ pub(super) fn joined(lines: &[Line]) -> String {
                 text.pop();
             }
             (Some(last), _, Some(first)) if !(is_unspaced(last) && is_unspaced(first)) => {
-                text.push(' ')
+                text.push(' ');
             }
             _ => {}
         }

@@ -22,6 +22,8 @@ pub(super) struct Style {
     is_fixed: bool,
     /// The sizes of larger headings, from the largest.
     sizes: Vec<f64>,
+    /// How deep the numbers of the highest bold headings are.
+    depth: usize,
     /// The titles of the outline with their levels.
     outline: HashMap<String, u8>,
 }
@@ -56,9 +58,11 @@ impl Style {
             is_bold: bold * 2 > all,
             is_fixed: fixed * 2 > all,
             sizes: Vec::new(),
+            depth: 1,
             outline: outline
                 .iter()
                 .map(|(level, title)| (letters(title), *level))
+                .filter(|(title, _)| !title.is_empty())
                 .collect(),
         };
         let mut sizes: Vec<f64> = groups
@@ -69,12 +73,23 @@ impl Style {
         sizes.sort_by(|a, b| b.total_cmp(a));
         sizes.dedup_by(|smaller, larger| *smaller > 0.95 * *larger);
         style.sizes = sizes;
+        let bold = groups
+            .iter()
+            .map(|lines| (lines, joined(lines)))
+            .filter(|(lines, text)| !style.is_larger(lines) && style.is_bold_heading(lines, text));
+        style.depth = bold
+            .filter_map(|(_, text)| label::depth(&text))
+            .min()
+            .unwrap_or(1);
         style
     }
 
     /// Whether the lines are code: in letters of one width in a document that otherwise has others.
     pub(super) fn is_code(&self, lines: &[Line]) -> bool {
-        !self.is_fixed && lines.len() > 1 && lines.iter().all(Line::is_fixed)
+        !self.is_fixed
+            && lines.len() > 1
+            && lines.iter().any(Line::is_fixed)
+            && lines.iter().all(|line| line.advance().is_some())
     }
 
     /// The level of a heading, if that is what the lines are.
@@ -92,8 +107,12 @@ impl Style {
                 .position(|known| size(lines) > 0.95 * known);
             return Some(level(place.unwrap_or(self.sizes.len())));
         }
-        self.is_bold_heading(lines, &text)
-            .then(|| level(self.sizes.len() + label::depth(&text).unwrap_or(1) - 1))
+        self.is_bold_heading(lines, &text).then(|| {
+            level(
+                self.sizes.len()
+                    + label::depth(&text).map_or(0, |depth| depth.saturating_sub(self.depth)),
+            )
+        })
     }
 
     /// Whether the lines are a heading as they are larger than the rest.
@@ -114,9 +133,12 @@ impl Style {
             .is_some_and(|c| c.is_numeric() || c.is_alphabetic() && !c.is_lowercase())
             && text.chars().any(char::is_alphabetic)
             && !text.ends_with(['.', ',', ';']);
-        let is_bold =
-            !self.is_bold && lines.iter().all(Line::is_bold) && size(lines) >= 0.95 * self.body;
-        is_bold && is_title && lines.len() <= 2 && text.chars().count() <= 120
+        let is_bold = !self.is_bold
+            && is_upright(lines)
+            && lines.iter().all(Line::is_bold)
+            && size(lines) >= 0.95 * self.body;
+        let is_list = text.matches(',').count() > 2;
+        is_bold && is_title && !is_list && lines.len() <= 2 && text.chars().count() <= 120
     }
 }
 

@@ -20,15 +20,21 @@ pub(super) struct Line {
     sizes: Vec<(f64, usize)>,
     characters: usize,
     bold: usize,
-    fixed: usize,
+    letters: usize,
+    /// The least and the greatest advance of its characters, in thousandths of their size.
+    advances: Option<(f64, f64)>,
+    /// Letters of known thickness, and the sum of their thicknesses.
+    strokes: (usize, f64),
 }
 
 /// What letters look like.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Font {
     pub(super) is_bold: bool,
-    /// Whether all of them are equally wide, as in code.
-    pub(super) is_fixed: bool,
+    /// How far they advance, in thousandths of their size.
+    pub(super) advance: f64,
+    /// How thick their strokes are, if that is known.
+    pub(super) stroke: Option<f64>,
 }
 
 impl Line {
@@ -59,7 +65,15 @@ impl Line {
         let characters = text.chars().filter(|c| !c.is_whitespace()).count();
         self.characters += characters;
         self.bold += if font.is_bold { characters } else { 0 };
-        self.fixed += if font.is_fixed { characters } else { 0 };
+        if let Some(stroke) = font.stroke {
+            self.strokes.0 += 1;
+            self.strokes.1 += stroke;
+        }
+        self.letters += text.chars().filter(|c| c.is_alphabetic()).count();
+        if characters > 0 {
+            let (least, greatest) = self.advances.unwrap_or((f64::INFINITY, 0.0));
+            self.advances = Some((least.min(font.advance), greatest.max(font.advance)));
+        }
         match self
             .sizes
             .iter_mut()
@@ -81,14 +95,31 @@ impl Line {
         self.sizes.iter().map(|(size, _)| *size).fold(0.1, f64::max)
     }
 
+    /// How thick the strokes of its letters are, in the mean of a few at least.
+    pub(super) fn stroke(&self) -> Option<f64> {
+        let (letters, sum) = self.strokes;
+        (letters > 2).then(|| sum / letters as f64)
+    }
+
+    pub(super) fn make_bold(&mut self) {
+        self.bold = self.characters;
+    }
+
     /// Whether nearly all of it is bold.
     pub(super) fn is_bold(&self) -> bool {
         self.characters > 0 && self.bold * 10 >= self.characters * 9
     }
 
-    /// Whether nearly all of it has letters of one width.
+    /// The advance of its characters if it is the same for all of them, as in code; digits and most signs of Chinese have one
+    /// advance in other fonts too.
+    pub(super) fn advance(&self) -> Option<f64> {
+        let (least, greatest) = self.advances?;
+        (greatest - least < 1.0 && (500.0..750.0).contains(&least)).then_some(least)
+    }
+
+    /// Whether it is surely in letters of one width.
     pub(super) fn is_fixed(&self) -> bool {
-        self.characters > 0 && self.fixed * 10 >= self.characters * 9
+        self.letters > 3 && self.advance().is_some()
     }
 
     /// How many characters there are, but for blanks.

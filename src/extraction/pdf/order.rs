@@ -3,7 +3,7 @@
 use super::line::Line;
 
 /// More blocks than this stay in the order in which they were drawn.
-const MOST: usize = 300;
+const MOST: usize = 200;
 
 /// Lines that were drawn one below the other.
 struct Block {
@@ -77,7 +77,7 @@ fn overlaps(a: &Block, b: &Block) -> bool {
 /// Breuel's order: what is above comes before what it overlaps, and what is left before what is right of it unless something
 /// between them in height spans both.
 fn topological(blocks: &[Block]) -> Vec<usize> {
-    let middle = |block: &Block| (block.top + block.bottom) / 2.0;
+    let middle = |block: &Block| f64::midpoint(block.top, block.bottom);
     let is_before = |a: &Block, b: &Block| {
         if overlaps(a, b) {
             return middle(a) < middle(b);
@@ -105,7 +105,7 @@ fn topological(blocks: &[Block]) -> Vec<usize> {
                 .is_none_or(|waits| !left.iter().any(|other| waits.get(*other) == Some(&true)))
         };
         // In a circle, the first that was drawn.
-        let place = left.iter().position(|at| is_free(at)).unwrap_or(0);
+        let place = left.iter().position(is_free).unwrap_or(0);
         order.push(left.remove(place));
     }
     order
