@@ -110,13 +110,13 @@ fn a_gold_span_that_is_not_there_is_an_error() {
     assert!(shown.stderr.contains(&message), "{}", shown.stderr);
     let sandbox = sandbox.file(
         "spans.jsonl",
-        "{\"query\": \"q0\", \"document\": \"otters\", \"start\": 5, \"end\": 900000}\n",
+        "{\"query\": \"q0\", \"document\": \"otters\", \"start\": 899990, \"end\": 900000}\n",
     );
     assert!(
         sandbox
             .run("eval config.toml")
             .stderr
-            .contains("ends behind the")
+            .contains("lies behind the")
     );
     let sandbox = sandbox.file(
         "spans.jsonl",

@@ -37,7 +37,7 @@ pub struct Part {
     pub start: usize,
     /// The character after its last.
     pub end: usize,
-    /// Tokens of title and text.
+    /// Tokens of the document that begin in it, and those of its title.
     pub tokens: usize,
     /// For a chunk inside a section, which comes earlier: how many passages of the document earlier.
     pub section: Option<usize>,
@@ -175,7 +175,7 @@ impl Chunker {
             .collect::<Vec<_>>()
             .join(PATH_SEPARATOR);
         let mut metadata = document.metadata.clone();
-        let path = text.path(range.start, true);
+        let path = text.section(range.start);
         if !path.is_empty() {
             metadata.insert("section".to_owned(), path.join(PATH_SEPARATOR));
         }

@@ -43,12 +43,12 @@ pub(super) fn cut(
         let mut to = most;
         if most < sentences.len() {
             let first_sharp = (from + 1..=most)
-                .find(|to| 4 * tokens(*to) >= config.size && links[to - 1] <= sharp);
+                .find(|to| 4 * tokens(*to) >= config.size && links[to - 1] < sharp);
             let second_half = (from + 1..=most).filter(|to| 2 * tokens(*to) >= config.size);
             let weakest = second_half.min_by(|a, b| links[a - 1].total_cmp(&links[b - 1]));
             to = first_sharp.or(weakest).unwrap_or(most);
         } else if let Some(place) =
-            (from + 1..most).find(|to| 4 * tokens(*to) >= config.size && links[to - 1] <= sharp)
+            (from + 1..most).find(|to| 4 * tokens(*to) >= config.size && links[to - 1] < sharp)
         {
             to = place;
         }
@@ -68,9 +68,8 @@ fn sharp(links: &[f64], share: f64) -> f64 {
         reason = "a share of a length"
     )]
     let count = (share * sorted.len() as f64).floor() as usize;
-    count
-        .checked_sub(1)
-        .map_or(f64::NEG_INFINITY, |last| sorted[last])
+    // Where many are equally low, none of them is sharper than the others.
+    sorted.get(count).copied().unwrap_or(f64::INFINITY)
 }
 
 /// How alike two stretches of text are.

@@ -144,6 +144,18 @@ impl<'a> Text<'a> {
         path
     }
 
+    /// The path of headings under which stands what begins at a place, a run of headings there included.
+    pub(super) fn section(&self, place: usize) -> Vec<&'a str> {
+        let first = self
+            .blocks
+            .partition_point(|block| block.range.start < place);
+        let run = self.blocks[first..]
+            .iter()
+            .take_while(|block| matches!(block.kind, BlockKind::Heading(_)));
+        let last = run.last().map_or(place, |block| block.range.start);
+        self.path(last, true)
+    }
+
     /// The page on which a place lies.
     pub(super) fn page(&self, place: usize) -> Option<u32> {
         let after = self
@@ -189,8 +201,10 @@ const ABBREVIATIONS: [&str; 24] = [
 fn sentences(text: &str, range: &Range<usize>) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut joins = false;
-    for (place, sentence) in text[range.clone()].split_sentence_bound_indices() {
-        let start = range.start + place;
+    for (start, sentence) in stretches(text, range).into_iter().flat_map(|stretch| {
+        let inside = text[stretch.clone()].split_sentence_bound_indices();
+        inside.map(move |(place, sentence)| (stretch.start + place, sentence))
+    }) {
         let piece = trimmed(text, start..start + sentence.len());
         if piece.is_empty() {
             continue;
@@ -207,6 +221,26 @@ fn sentences(text: &str, range: &Range<usize>) -> Vec<Range<usize>> {
         }
         joins = ends_short;
     }
+    found
+}
+
+/// So many characters in a row that are no letters end a stretch: Unicode's rules look ahead over all of them, at each of them.
+const LONGEST_GAP: usize = 500;
+
+fn stretches(text: &str, range: &Range<usize>) -> Vec<Range<usize>> {
+    let (mut found, mut start, mut gap) = (Vec::new(), range.start, 0);
+    for (place, character) in text[range.clone()].char_indices() {
+        gap = if character.is_alphabetic() {
+            0
+        } else {
+            gap + 1
+        };
+        if gap == LONGEST_GAP {
+            found.push(start..range.start + place);
+            (start, gap) = (range.start + place, 0);
+        }
+    }
+    found.push(start..range.end);
     found
 }
 

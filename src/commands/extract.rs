@@ -88,6 +88,10 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Ended> {
         limits,
         ..Files::at(PathText::literal(text))
     })?;
+    let extraction = match &arguments.out {
+        Some(out) => extraction.without(out),
+        None => extraction,
+    };
     let summary = match &arguments.out {
         None => write(extraction, std::io::stdout().lock(), global)?,
         Some(path) => {

@@ -34,18 +34,35 @@ pub struct Block {
 }
 
 impl Block {
-    /// Whether these are the blocks of a text of so many `characters`; otherwise what is wrong.
-    pub fn check_all(blocks: &[Self], characters: usize) -> Result<(), String> {
+    /// Whether these are the blocks of a text, all of it but white space; otherwise what is wrong.
+    pub fn check_all(blocks: &[Self], text: &str) -> Result<(), String> {
+        let characters: Vec<char> = text.chars().collect();
         let mut from = 0;
+        let left_out = |from: usize, to: usize| {
+            let is_text = |character: &char| !character.is_whitespace();
+            let place = characters[from..to].iter().position(is_text);
+            place.map_or(Ok(()), |place| {
+                Err(format!(
+                    "character {} of the text lies in no block",
+                    from + place
+                ))
+            })
+        };
         for (number, block) in (1..).zip(blocks) {
             let Self { start, end, .. } = *block;
-            if start < from || end <= start || end > characters {
+            if start < from || end <= start || end > characters.len() {
                 return Err(format!(
-                    "block {number} ({start} to {end}) must begin at {from} or later, hold a character, and end within the text of {characters}"
+                    "block {number} ({start} to {end}) must begin at {from} or later, hold a character, and end within the text of {}",
+                    characters.len()
                 ));
             }
+            left_out(from, start)?;
             from = end;
         }
-        Ok(())
+        if blocks.is_empty() {
+            Ok(())
+        } else {
+            left_out(from, characters.len())
+        }
     }
 }

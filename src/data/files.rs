@@ -100,8 +100,20 @@ impl Files {
         let mut entries = Vec::new();
         let mut walk = WalkDir::new(&root).sort_by_file_name().into_iter();
         while let Some(found) = walk.next() {
-            let found =
-                found.with_context(|| format!("cannot look through `{}`", root.display()))?;
+            let found = match found {
+                Ok(found) => found,
+                // What cannot be looked into is an entry that will be refused.
+                Err(error) if error.depth() > 0 && error.path().is_some() => {
+                    let path = error.path().unwrap_or(&root).to_owned();
+                    let name = name_inside(&root, &path);
+                    entries.push(FileEntry { name, path });
+                    continue;
+                }
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!("cannot look through `{}`", root.display()));
+                }
+            };
             let is_hidden =
                 found.depth() > 0 && found.file_name().to_string_lossy().starts_with('.');
             let is_folder = found.file_type().is_dir();

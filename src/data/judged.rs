@@ -66,7 +66,9 @@ impl Judged {
                 text: record.text,
                 metadata: record.metadata,
                 access: record.access,
-                filter: record.filter,
+                filter: record
+                    .filter
+                    .map_err(|reason| DataError::at(&path, place, reason))?,
                 vector: record.vector,
             });
         }

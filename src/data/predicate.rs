@@ -70,7 +70,9 @@ impl Predicate {
     pub fn from_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let mut predicate = Self::default();
         for text in texts {
-            let equals = text.find('=').filter(|place| *place > 0);
+            let equals = text.find('=').filter(|place| {
+                !text[..*place].trim().is_empty() && !text[..*place].ends_with('!')
+            });
             let equals = equals.ok_or_else(|| {
                 format!("`{text}` is not `FIELD=VALUE`, `FIELD>=DATE` or `FIELD<=DATE`")
             })?;
@@ -90,9 +92,9 @@ impl Predicate {
                         return Err(twofold(field));
                     };
                     if bound == Some('>') {
-                        *from = Some(first)
+                        *from = (*from).max(Some(first));
                     } else {
-                        *to = Some(last)
+                        *to = Some(to.map_or(last, |to| to.min(last)));
                     }
                 }
                 (None, _) => {

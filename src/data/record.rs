@@ -92,7 +92,7 @@ impl Fields {
         Ok(Record {
             title: columns.text("title", columns.take(self.title.as_deref(), &["title"])?)?,
             blocks: columns.blocks(&text)?,
-            filter: columns.filter()?,
+            filter: columns.filter(),
             text,
             access: columns.labels(columns.take(self.access.as_deref(), &["access"])?)?,
             vector: columns.vector(columns.take(self.vector.as_deref(), &["vector"])?)?,
@@ -113,7 +113,8 @@ pub(super) struct Record {
     pub access: Option<Vec<String>>,
     pub vector: Option<Vec<f32>>,
     pub blocks: Vec<Block>,
-    pub filter: Predicate,
+    /// What is wrong with it, where it is none: a table of documents may have a column of this name too.
+    pub filter: Result<Predicate, String>,
 }
 
 struct Columns<'a> {
@@ -220,20 +221,19 @@ impl<'a> Columns<'a> {
 
     /// What the stretches of the text are.
     fn blocks(&self, text: &str) -> Result<Vec<Block>, DataError> {
-        let blocks: Vec<Block> = match self.row.get("blocks") {
-            None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(value) => Vec::deserialize(value).map_err(|error| {
-                self.fault(format!("`blocks` must be a list of blocks: {error}"))
-            })?,
+        // A column of this name that holds no list is somebody else's.
+        let Some(value @ Value::Array(_)) = self.row.get("blocks") else {
+            return Ok(Vec::new());
         };
-        Block::check_all(&blocks, text.chars().count()).map_err(|reason| self.fault(reason))?;
+        let blocks: Vec<Block> = Vec::deserialize(value)
+            .map_err(|error| self.fault(format!("`blocks` must be a list of blocks: {error}")))?;
+        Block::check_all(&blocks, text).map_err(|reason| self.fault(reason))?;
         Ok(blocks)
     }
 
     /// Which documents a query is about.
-    fn filter(&self) -> Result<Predicate, DataError> {
-        let value = self.row.get("filter").unwrap_or(&Value::Null);
-        Predicate::from_json(value).map_err(|reason| self.fault(reason))
+    fn filter(&self) -> Result<Predicate, String> {
+        Predicate::from_json(self.row.get("filter").unwrap_or(&Value::Null))
     }
 
     fn metadata(&self, named: &[String]) -> Result<Metadata, DataError> {
@@ -258,9 +258,14 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A metadata value as text: text as it is, everything else as JSON.
+/// A metadata value as text: text as it is, a list of texts with `; ` between them, everything else as JSON.
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    let texts = value
+        .as_array()
+        .and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+    match (value.as_str(), texts) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(texts)) if !texts.is_empty() => texts.join("; "),
+        _ => value.to_string(),
+    }
 }

@@ -116,8 +116,13 @@ pub(super) fn decode_as(bytes: &[u8], label: Option<&str>) -> Result<String, Ref
     if bytes.contains(&0) {
         return Err(Refusal::Unknown("binary data".to_owned()));
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    // ISO-2022-JP is ASCII to the eye: only its escapes tell.
+    let escapes = bytes.windows(2).any(|pair| pair == b"\x1b$");
+    if !escapes && let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(text.to_owned());
+    }
+    if let Some(text) = utf8_with_faults(bytes) {
+        return Ok(text);
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
@@ -131,6 +136,17 @@ pub(super) fn decode_as(bytes: &[u8], label: Option<&str>) -> Result<String, Ref
         return Err(Refusal::Unknown("binary data".to_owned()));
     }
     Ok(text.into_owned())
+}
+
+/// UTF-8 with a broken character here and there: where the characters beyond ASCII that are whole outnumber the broken ones by far.
+fn utf8_with_faults(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let broken = text
+        .chars()
+        .filter(|c| *c == char::REPLACEMENT_CHARACTER)
+        .count();
+    let whole = text.chars().filter(|c| !c.is_ascii()).count() - broken;
+    (broken > 0 && whole > 10 * broken).then(|| text.into_owned())
 }
 
 /// UTF-16 without a byte order mark, of a script whose characters share their high byte with the ASCII spaces and signs.

@@ -62,6 +62,17 @@ impl Extraction {
         })
     }
 
+    /// Leaves out what is about to be written, where it lies in the folder.
+    #[must_use]
+    pub fn without(mut self, out: &Path) -> Self {
+        if let Ok(out) = fs_err::canonicalize(out) {
+            self.left
+                .retain(|entry| fs_err::canonicalize(&entry.path).ok() != Some(out.clone()));
+            self.files = self.left.len();
+        }
+        self
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -221,7 +232,10 @@ impl Worker {
             path: entry.path.clone(),
             limits: limits.clone(),
         };
-        let line = serde_json::to_string(&request)?;
+        let Ok(line) = serde_json::to_string(&request) else {
+            let reason = "its name is not UTF-8; rename it".to_owned();
+            return Ok(Err(Refusal::Unreadable(reason)));
+        };
         if writeln!(self.requests, "{line}").is_err() {
             return Ok(Err(self.crashed()));
         }

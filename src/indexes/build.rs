@@ -142,6 +142,8 @@ impl<'a> Plan<'a> {
         let mut models = vec![tokenizer];
         models.extend(similarity.iter().map(|model| model.digest.clone()));
         let mut config = config.clone();
+        // Said outright, as the set of vectors that it may follow from need not be among those that are built.
+        config.tokenizer = Some(config.resolved_tokenizer());
         config.vectors.retain(|name, _| wanted(name));
         let source_files = source.corpus_checksums()?;
         let digest = Manifest::digest(source, &source_files, &config, &models)?;

@@ -35,8 +35,8 @@ pub(super) fn check(index: &Index, judged: &Judged) -> anyhow::Result<()> {
                 .max();
             let end = end.unwrap_or(0);
             ensure!(
-                span.end <= end,
-                "query `{query}`: its gold span from {} to {} ends behind the {end} characters of `{}`; count Unicode code points of the extracted text (`ragkit extract` shows it)",
+                span.start < end,
+                "query `{query}`: its gold span from {} to {} lies behind the {end} characters of `{}`; count Unicode code points of the extracted text (`ragkit extract` shows it)",
                 span.start,
                 span.end,
                 span.document

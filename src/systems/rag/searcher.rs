@@ -45,6 +45,11 @@ impl<'a> Searcher<'a> {
         };
         for variant in &variants {
             let Variant { name, retrieve, .. } = variant;
+            let depth = if index.documents.has_sections() {
+                depth.max(variant.sections())
+            } else {
+                depth
+            };
             if let Some((params, depth)) = retrieve.lexical(depth) {
                 searcher.add_lexical(params, depth);
             }
@@ -152,13 +157,13 @@ impl<'a> Searcher<'a> {
             Err(error) => return vec![vec![Err(format!("{error:#}")); all.len()]; batch.len()],
         };
         if !self.index.documents.has_sections() {
-            return self.search_as(&all, &queries);
+            return self.search_as(&all, &queries, false);
         }
         let sections: Vec<Query<'_>> = queries
             .iter()
             .map(|query| query.among(self.index.documents.sections(&query.visible)))
             .collect();
-        let sections = self.search_as(&all, &sections);
+        let sections = self.search_as(&all, &sections, true);
         let mut found = vec![Vec::with_capacity(all.len()); batch.len()];
         for variant in all {
             let coarse: Vec<Retrieved> = sections
@@ -175,7 +180,7 @@ impl<'a> Searcher<'a> {
                 let sections: Vec<u32> = hits.iter().map(|hit| hit.row).collect();
                 inside.push(query.among(self.index.documents.chunks_in(&sections, &query.visible)));
             }
-            let fine = self.search_as(&[variant], &inside);
+            let fine = self.search_as(&[variant], &inside, false);
             for ((found, coarse), mut fine) in found.iter_mut().zip(coarse).zip(fine) {
                 let both = coarse.and_then(|mut stages| {
                     stages.extend(fine.swap_remove(0)?);
@@ -200,8 +205,14 @@ impl<'a> Searcher<'a> {
         }]
     }
 
-    /// What some variants find for every query, `found[query][…]` in the order in which they are named.
-    fn search_as(&self, variants: &[usize], queries: &[Query<'_>]) -> Vec<Vec<Retrieved>> {
+    /// What some variants find for every query, `found[query][…]` in the order in which they are named: as many as they return, or
+    /// as many `sections` as they look into.
+    fn search_as(
+        &self,
+        variants: &[usize],
+        queries: &[Query<'_>],
+        sections: bool,
+    ) -> Vec<Vec<Retrieved>> {
         let asks = |wanted: &dyn Fn(usize) -> bool| variants.iter().any(|variant| wanted(*variant));
         let lexical: Vec<Vec<Retrieved>> = self
             .lexical
@@ -250,7 +261,13 @@ impl<'a> Searcher<'a> {
                     let which = self.dense_of[*variant];
                     dense[which.expect("a retriever was made for every variant")][query].clone()
                 };
-                self.assemble(&self.variants[*variant].retrieve, lexical, dense)
+                let found = self.variants[*variant];
+                let depth = if sections {
+                    found.sections()
+                } else {
+                    self.depth
+                };
+                self.assemble(&found.retrieve, depth, lexical, dense)
             };
             variants.iter().map(variant).collect()
         };
@@ -281,14 +298,15 @@ impl<'a> Searcher<'a> {
     fn assemble(
         &self,
         retrieve: &Retrieve,
+        most: usize,
         lexical: impl Fn(Bm25Params) -> Retrieved,
         dense: impl Fn() -> Retrieved,
     ) -> Retrieved {
         let hybrid = match retrieve {
             Retrieve::Lexical(params) => {
-                return lexical(*params).map(|found| cut(found, self.depth));
+                return lexical(*params).map(|found| cut(found, most));
             }
-            Retrieve::Dense(_) => return dense().map(|found| cut(found, self.depth)),
+            Retrieve::Dense(_) => return dense().map(|found| cut(found, most)),
             Retrieve::Hybrid(hybrid) => hybrid,
         };
         let depth = hybrid.depth.get();
@@ -300,7 +318,7 @@ impl<'a> Searcher<'a> {
             [(words, hybrid.weights[0]), (vectors, hybrid.weights[1])],
             hybrid.fusion,
         );
-        hits.truncate(self.depth);
+        hits.truncate(most);
         stages.extend(dense);
         stages.push(Found {
             stage: "fuse",

@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
     let name = format!("f.{}", ENDINGS[usize::from(*choice) % ENDINGS.len()]);
     if let Ok(documents) = extract(&name, bytes, &Limits::default()) {
         for document in documents {
-            Block::check_all(&document.blocks, document.text.chars().count()).unwrap();
+            Block::check_all(&document.blocks, &document.text).unwrap();
         }
     }
 });
