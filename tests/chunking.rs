@@ -121,7 +121,7 @@ fn structure_keeps_headings_apart_and_tables_whole() {
     assert_eq!(
         sections,
         [
-            "Handbook",
+            "Handbook > Leave",
             "Handbook > Leave",
             "Handbook > Leave",
             "Handbook > Leave",
