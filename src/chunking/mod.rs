@@ -194,7 +194,7 @@ impl Chunker {
             document: Document {
                 id: format!("{}#{mark}{start}-{end}", document.id),
                 title,
-                text: text.text[range.clone()].to_owned(),
+                text: text.all[range.clone()].to_owned(),
                 blocks: Vec::new(),
                 metadata,
                 access: document.access.clone(),

@@ -83,7 +83,7 @@ impl Likeness<'_> {
     fn links(&self, text: &Text<'_>, sentences: &[Range<usize>]) -> anyhow::Result<Vec<f64>> {
         let texts: Vec<&str> = sentences
             .iter()
-            .map(|range| &text.text[range.clone()])
+            .map(|range| &text.all[range.clone()])
             .collect();
         match self {
             Self::Terms(analyser) => {

@@ -9,7 +9,7 @@ use crate::models::Tokens;
 
 /// A document's text made ready to be cut.
 pub(super) struct Text<'a> {
-    pub(super) text: &'a str,
+    pub(super) all: &'a str,
     pub(super) blocks: Vec<Block>,
     /// The headings, by their level and place.
     headings: Vec<(u8, Range<usize>)>,
@@ -64,7 +64,7 @@ impl<'a> Text<'a> {
             _ => None,
         };
         Ok(Self {
-            text,
+            all: text,
             headings: blocks.iter().filter_map(heading).collect(),
             blocks,
             tokens: tokens.of(text)?,
@@ -97,7 +97,7 @@ impl<'a> Text<'a> {
 
     /// All of the text that is not white space at its ends.
     pub(super) fn whole(&self) -> Range<usize> {
-        trimmed(self.text, 0..self.text.len())
+        trimmed(self.all, 0..self.all.len())
     }
 
     /// The sentences of all blocks. A heading, a list item and a line of a table or of code count as one.
@@ -110,9 +110,9 @@ impl<'a> Text<'a> {
 
     pub(super) fn sentences_of(&self, block: &Block) -> Vec<Range<usize>> {
         match block.kind {
-            BlockKind::Paragraph => sentences(self.text, &block.range),
+            BlockKind::Paragraph => sentences(self.all, &block.range),
             BlockKind::Heading(_) | BlockKind::Item => vec![block.range.clone()],
-            BlockKind::Table | BlockKind::Code => lines(self.text, &block.range),
+            BlockKind::Table | BlockKind::Code => lines(self.all, &block.range),
         }
     }
 
@@ -129,12 +129,12 @@ impl<'a> Text<'a> {
             .filter(|(_, range)| range.start == place)
         {
             lowest = *level;
-            path.extend(with.then(|| &self.text[range.clone()]));
+            path.extend(with.then(|| &self.all[range.clone()]));
         }
         for (level, range) in self.headings[..before].iter().rev() {
             if *level < lowest {
                 lowest = *level;
-                path.push(&self.text[range.clone()]);
+                path.push(&self.all[range.clone()]);
             }
             if lowest == 1 {
                 break;

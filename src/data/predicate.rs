@@ -33,7 +33,11 @@ enum Condition {
     ),
 }
 
-#[expect(clippy::ref_option, reason = "the form that serde asks for")]
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
 fn day<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
     date.map(|date| date.to_string()).serialize(serializer)
 }
@@ -85,25 +89,22 @@ impl Predicate {
                 .map(|_| days(value).ok_or_else(|| format!("`{text}`: {}", not_a_date(value))));
             let days = days.transpose()?;
             let known = predicate.0.entry(field.trim().to_owned());
-            match (days, bound) {
-                (Some((first, last)), bound) => {
-                    let known = known.or_insert(Condition::Between(None, None));
-                    let Condition::Between(from, to) = known else {
-                        return Err(twofold(field));
-                    };
-                    if bound == Some('>') {
-                        *from = (*from).max(Some(first));
-                    } else {
-                        *to = Some(to.map_or(last, |to| to.min(last)));
-                    }
+            if let Some((first, last)) = days {
+                let known = known.or_insert(Condition::Between(None, None));
+                let Condition::Between(from, to) = known else {
+                    return Err(twofold(field));
+                };
+                if bound == Some('>') {
+                    *from = (*from).max(Some(first));
+                } else {
+                    *to = Some(to.map_or(last, |to| to.min(last)));
                 }
-                (None, _) => {
-                    let known = known.or_insert(Condition::Is(Vec::new()));
-                    let Condition::Is(values) = known else {
-                        return Err(twofold(field));
-                    };
-                    values.push(value.to_lowercase());
-                }
+            } else {
+                let known = known.or_insert(Condition::Is(Vec::new()));
+                let Condition::Is(values) = known else {
+                    return Err(twofold(field));
+                };
+                values.push(value.to_lowercase());
             }
         }
         Ok(predicate)

@@ -73,8 +73,10 @@ impl Source {
     /// The documents.
     pub fn corpus(&self) -> CorpusFrom<'_> {
         match self {
-            Self::Beir(beir) => CorpusFrom::Table(Table::at(beir.path.join("corpus.jsonl"))),
-            Self::Tables(tables) => CorpusFrom::Table(tables.corpus.clone()),
+            Self::Beir(beir) => {
+                CorpusFrom::Table(Box::new(Table::at(beir.path.join("corpus.jsonl"))))
+            }
+            Self::Tables(tables) => CorpusFrom::Table(Box::new(tables.corpus.clone())),
             Self::Files(files) => CorpusFrom::Files(files),
         }
     }
@@ -141,7 +143,7 @@ impl Source {
 /// What documents are read from.
 pub enum CorpusFrom<'a> {
     /// A table, one a row.
-    Table(Table),
+    Table(Box<Table>),
     /// Files of all formats.
     Files(&'a Files),
 }

@@ -48,12 +48,12 @@ impl Draft {
 
     /// A heading; level 1 is the highest.
     pub(super) fn heading(&mut self, level: u8, text: &str) {
-        self.add(BlockKind::Heading(level.max(1)), one_line(text));
+        self.add(BlockKind::Heading(level.max(1)), &one_line(text));
     }
 
     /// A paragraph. White space, line breaks too, becomes single spaces.
     pub(super) fn paragraph(&mut self, text: &str) {
-        self.add(BlockKind::Paragraph, one_line(text));
+        self.add(BlockKind::Paragraph, &one_line(text));
     }
 
     /// An item of a list, `depth` lists deep from 0.
@@ -61,7 +61,7 @@ impl Draft {
         let text = one_line(text);
         if !text.is_empty() {
             let indent = "  ".repeat(depth.min(8));
-            self.add(BlockKind::Item, format!("{indent}- {text}"));
+            self.add(BlockKind::Item, &format!("{indent}- {text}"));
         }
     }
 
@@ -83,14 +83,14 @@ impl Draft {
         };
         let has_text = |cells: &&Vec<String>| cells.iter().any(|cell| !cell.is_empty());
         let lines: Vec<String> = rows.iter().filter(has_text).map(line).collect();
-        self.add(BlockKind::Table, lines.join("\n"));
+        self.add(BlockKind::Table, &lines.join("\n"));
     }
 
     /// Preformatted text, kept as it is but for blanks at the ends of lines.
     pub(super) fn code(&mut self, text: &str) {
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
         let text = lines.join("\n");
-        self.add(BlockKind::Code, text.trim_matches('\n').to_owned());
+        self.add(BlockKind::Code, text.trim_matches('\n'));
     }
 
     /// Characters so far.
@@ -98,7 +98,7 @@ impl Draft {
         self.characters
     }
 
-    fn add(&mut self, kind: BlockKind, text: String) {
+    fn add(&mut self, kind: BlockKind, text: &str) {
         if text.trim().is_empty() {
             return;
         }
@@ -111,7 +111,7 @@ impl Draft {
         self.text.push_str(gap);
         let start = self.characters + gap.len();
         let end = start + text.chars().count();
-        self.text.push_str(&text);
+        self.text.push_str(text);
         self.characters = end;
         self.blocks.push(Block {
             kind,

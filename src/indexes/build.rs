@@ -277,11 +277,11 @@ fn write_passages(
             .map(|document| chunker.passages(document));
         let passages: Vec<Vec<Passage>> = cut.collect::<anyhow::Result<_>>()?;
         for batch in passages.concat().chunks(BATCH) {
-            let analysed = batch.par_iter().map_init(
+            let token_lists = batch.par_iter().map_init(
                 || analyser.clone(),
                 |analyser, passage| analyser.tokens(&passage.document.searched()),
             );
-            let terms: Vec<Vec<Token>> = analysed.collect();
+            let terms: Vec<Vec<Token>> = token_lists.collect();
             for terms in terms {
                 written.empty += usize::from(terms.is_empty());
                 let row = u32::try_from(written.passages)

@@ -82,13 +82,13 @@ fn words(text: &str) -> Vec<Range<usize>> {
     let mut in_word = false;
     for (start, character) in text.char_indices() {
         let end = start + character.len_utf8();
-        let is_word = character.is_alphanumeric() && !stands_alone(character);
+        let continues = character.is_alphanumeric() && !stands_alone(character);
         match tokens.last_mut() {
-            Some(last) if is_word && in_word => last.end = end,
+            Some(last) if continues && in_word => last.end = end,
             _ if !character.is_whitespace() && !character.is_control() => tokens.push(start..end),
             _ => {}
         }
-        in_word = is_word;
+        in_word = continues;
     }
     tokens
 }

@@ -36,14 +36,14 @@ pub struct Rag<'a> {
     metrics: &'a [RagMetric],
     rules: Rules,
     depth: usize,
-    shelves: Vec<Shelf<'a>>,
-    /// For each variant its shelf, and its place there.
+    groups: Vec<Group<'a>>,
+    /// For each variant its group, and its place there.
     place_of: Vec<(usize, usize)>,
     tokens: String,
 }
 
 /// An index with the variants that search it.
-struct Shelf<'a> {
+struct Group<'a> {
     index: &'a Index,
     searcher: Searcher<'a>,
     /// The row of each passage, where documents are cut or gold spans are to be covered.
@@ -80,7 +80,7 @@ impl<'a> Rag<'a> {
             metrics,
             rules: Rules::with_highest_grade(highest),
             depth: config.depth.get(),
-            shelves: Vec::new(),
+            groups: Vec::new(),
             place_of: vec![(0, 0); config.variants.len()],
             tokens: String::new(),
         };
@@ -100,10 +100,10 @@ impl<'a> Rag<'a> {
                 tokenizers.push(tokenizer);
             }
             for (inside, place) in places.into_iter().enumerate() {
-                rag.place_of[place] = (rag.shelves.len(), inside);
+                rag.place_of[place] = (rag.groups.len(), inside);
             }
-            rag.shelves
-                .push(Shelf::new(index, variants, rag.depth, covers)?);
+            rag.groups
+                .push(Group::new(index, variants, rag.depth, covers)?);
         }
         ensure!(
             !covers || tokenizers.len() == 1,
@@ -116,17 +116,17 @@ impl<'a> Rag<'a> {
         Ok(rag)
     }
 
-    fn shelf(&self, variant: usize) -> &Shelf<'a> {
-        &self.shelves[self.place_of[variant].0]
+    fn group(&self, variant: usize) -> &Group<'a> {
+        &self.groups[self.place_of[variant].0]
     }
 
     /// How the documents are cut and each set of vectors is searched, in words.
     pub fn searches(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for note in self
-            .shelves
+            .groups
             .iter()
-            .flat_map(|shelf| shelf.searcher.dense_notes())
+            .flat_map(|group| group.searcher.dense_notes())
         {
             if !notes.contains(&note) {
                 notes.push(note);
@@ -136,7 +136,7 @@ impl<'a> Rag<'a> {
     }
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> Group<'a> {
     fn new(
         index: &'a Index,
         variants: Vec<&'a Variant>,
@@ -228,17 +228,17 @@ impl System for Rag<'_> {
     }
 
     fn notes(&self) -> Vec<String> {
-        let note = |(shelf, place): &(usize, usize)| {
-            let shelf = &self.shelves[*shelf];
-            let cut = if shelf.index.is_cut() {
+        let note = |(group, place): &(usize, usize)| {
+            let group = &self.groups[*group];
+            let cut = if group.index.is_cut() {
                 format!(
                     "{}; documents by their best one",
-                    shelf.index.manifest.config.chunking.describe()
+                    group.index.manifest.config.chunking.describe()
                 )
             } else {
                 String::new()
             };
-            let notes = [shelf.searcher.note(*place), cut];
+            let notes = [group.searcher.note(*place), cut];
             let said = notes.iter().filter(|note| !note.is_empty()).cloned();
             said.collect::<Vec<_>>().join("; ")
         };
@@ -247,15 +247,15 @@ impl System for Rag<'_> {
 
     fn run(&self, batch: &[&data::Query]) -> Vec<Vec<Output>> {
         let mut outputs = vec![vec![Output::default(); self.place_of.len()]; batch.len()];
-        for (number, shelf) in self.shelves.iter().enumerate() {
-            let found = shelf.searcher.search(batch);
+        for (number, group) in self.groups.iter().enumerate() {
+            let found = group.searcher.search(batch);
             for (outputs, variants) in outputs.iter_mut().zip(found) {
                 let places = (0..)
                     .zip(&self.place_of)
                     .filter(|(_, (known, _))| *known == number);
                 for ((variant, _), retrieved) in places.zip(variants) {
                     let variant: usize = variant;
-                    outputs[variant] = shelf.output(retrieved);
+                    outputs[variant] = group.output(retrieved);
                 }
             }
         }
@@ -295,10 +295,10 @@ impl System for Rag<'_> {
         let of_documents: HashMap<&str, i32> = self.judged.grades(&example.id).collect();
         let mut grades = HashMap::new();
         for (variant, output) in outputs.iter().enumerate() {
-            let shelf = self.shelf(variant);
+            let group = self.group(variant);
             for item in output.stages.iter().flat_map(|stage| &stage.items) {
                 // A chunk has the grade of its document.
-                let document = shelf
+                let document = group
                     .origin(&item.id)
                     .map_or(item.id.as_str(), |origin| origin.document);
                 if let Some(grade) = of_documents.get(document) {
@@ -310,8 +310,8 @@ impl System for Rag<'_> {
     }
 
     fn score(&self, variant: usize, example: &data::Query, output: &Output) -> Vec<Option<f64>> {
-        let shelf = self.shelf(variant);
-        let ranked = shelf.documents(output.answer());
+        let group = self.group(variant);
+        let ranked = group.documents(output.answer());
         let judgements = Judgements::new(ranked, self.judged.grades(&example.id));
         let gold = self
             .judged
@@ -327,7 +327,7 @@ impl System for Rag<'_> {
             output
                 .answer()
                 .iter()
-                .filter_map(|item| shelf.origin(&item.id))
+                .filter_map(|item| group.origin(&item.id))
                 .map(ranked_chunk),
         );
         let value = |metric: &RagMetric| match metric {
@@ -355,8 +355,8 @@ fn ranked_chunk(origin: Origin<'_>) -> RankedChunk<'_> {
 
 impl Rag<'_> {
     fn searches_a_graph(&self) -> bool {
-        self.shelves
+        self.groups
             .iter()
-            .any(|shelf| shelf.searcher.searches_a_graph())
+            .any(|group| group.searcher.searches_a_graph())
     }
 }

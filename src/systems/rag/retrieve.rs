@@ -22,7 +22,7 @@ pub(super) struct Query<'a> {
     pub visible: Arc<Visible>,
 }
 
-impl<'a> Query<'a> {
+impl Query<'_> {
     /// The same question of other passages.
     pub(super) fn among(&self, visible: Visible) -> Self {
         Query {

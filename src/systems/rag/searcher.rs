@@ -267,7 +267,7 @@ impl<'a> Searcher<'a> {
                 } else {
                     self.depth
                 };
-                self.assemble(&found.retrieve, depth, lexical, dense)
+                Self::assemble(&found.retrieve, depth, lexical, dense)
             };
             variants.iter().map(variant).collect()
         };
@@ -296,7 +296,6 @@ impl<'a> Searcher<'a> {
 
     /// What one variant makes of the searches that it shares with the others.
     fn assemble(
-        &self,
         retrieve: &Retrieve,
         most: usize,
         lexical: impl Fn(Bm25Params) -> Retrieved,
