@@ -1,5 +1,7 @@
 //! Gold spans and filters, in runs as a user makes them.
 
+use std::fmt::Write;
+
 use serde_json::json;
 
 use crate::sandbox::Sandbox;
@@ -23,7 +25,7 @@ fn sandbox() -> Sandbox {
             "{sentences}The motto of all {subject} is: patience, always patience. {sentences}"
         );
         let row = json!({ "_id": subject, "text": text, "metadata": { "author": if number % 2 == 0 { "Ann" } else { "Bo" }, "date": format!("202{number}-05-01") } });
-        corpus += &format!("{row}\n");
+        writeln!(corpus, "{row}").unwrap();
     }
     let (mut queries, mut spans) = (String::new(), String::new());
     for (number, line) in corpus.lines().take(3).enumerate() {
@@ -32,8 +34,8 @@ fn sandbox() -> Sandbox {
         let start = text.find("patience, always").unwrap();
         let query = json!({ "_id": format!("q{number}"), "text": format!("motto of {subject}") });
         let span = json!({ "query": format!("q{number}"), "document": subject, "start": start, "end": start + 25, "text": "patience, always patience" });
-        queries += &format!("{query}\n");
-        spans += &format!("{span}\n");
+        writeln!(queries, "{query}").unwrap();
+        writeln!(spans, "{span}").unwrap();
     }
     let mut config = String::from(
         "name = \"cut\"\nmetrics = [\"SpanNDCG@10\", \"SpanYield@3\", \"SpanR@60tok\", \"nDCG@10\"]\n\
@@ -46,9 +48,10 @@ fn sandbox() -> Sandbox {
         ("twice", "{ fixed = { size = 40, overlap = 20 } }"),
         ("levels", "{ hierarchical = { size = 40 } }"),
     ] {
-        config += &format!(
+        write!(
+            config,
             "[[system.rag.variants]]\nname = \"{name}\"\nchunking = {chunking}\nretrieve.lexical = {{}}\n"
-        );
+        ).unwrap();
     }
     Sandbox::new()
         .file("corpus.jsonl", corpus)
