@@ -70,9 +70,8 @@ impl Cli {
         }
         match self.command {
             Command::ExtractionWorker(arguments) => extract::serve(&arguments)?,
-            // Files may be refused in a number that is too many.
-            Command::Extract(arguments) => return extract::run(&arguments, &self.global),
-            Command::Index(arguments) => return index::run(&arguments, &self.global),
+            Command::Extract(arguments) => extract::run(&arguments, &self.global)?,
+            Command::Index(arguments) => index::run(&arguments, &self.global)?,
             Command::Search(arguments) => search::run(&arguments)?,
             Command::Eval(arguments) => eval::run(&arguments, &self.global)?,
             Command::Score(arguments) => score::run(&arguments, &self.global)?,

@@ -248,3 +248,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn sentences_are_found_in_time_whatever_stands_between_them() {
+    // Unicode's rules look ahead over what is no letter: once for each of its characters, were it not cut.
+    for gap in [" ", ")", "1 "] {
+        let text = format!("A sentence ends.{}b c d.", gap.repeat(100_000));
+        let document = document("", &[(BlockKind::Paragraph, &text)]);
+        let started = std::time::Instant::now();
+        cut(&strategies(64)[2], &document);
+        assert!(
+            started.elapsed().as_secs() < 60,
+            "minutes of work for 100 kB"
+        );
+    }
+}

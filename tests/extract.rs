@@ -210,6 +210,94 @@ fn the_number_of_processes_changes_nothing() {
 }
 
 #[test]
+fn an_index_is_not_made_of_itself_nor_a_corpus() {
+    let sandbox = wiki();
+    sandbox.fails(
+        "index wiki --out wiki/deep/i --embedder none",
+        "the index would lie in the folder that it is made of, and be indexed with it; give `--out` a path elsewhere",
+    );
+    sandbox.ok("extract wiki --out wiki/corpus.jsonl");
+    let first = sandbox.read("wiki/corpus.jsonl");
+    sandbox.ok("extract wiki --out wiki/corpus.jsonl");
+    assert_eq!(first, sandbox.read("wiki/corpus.jsonl"));
+}
+
+#[test]
+fn a_run_over_files_keeps_to_what_may_be_refused() {
+    let config = |allowed: usize| {
+        format!(
+            "name = \"wiki\"\nmetrics = [\"RR\"]\n[dataset.source.files]\npath = \"wiki\"\nmax_failures = {allowed}\n\
+             queries.path = \"q.jsonl\"\nspans.path = \"s.jsonl\"\n[system.rag]\nindex.build.vectors = {{}}\n\
+             [[system.rag.variants]]\nname = \"bm25\"\nretrieve.lexical = {{}}\n"
+        )
+    };
+    let sandbox = wiki()
+        .file("q.jsonl", "{\"_id\": \"q\", \"text\": \"sick leave\"}\n")
+        .file("s.jsonl", "{\"query\": \"q\", \"document\": \"leave.html\", \"start\": 35, \"end\": 52, \"text\": \"Call before nine.\"}\n")
+        .file("all.toml", config(2))
+        .file("few.toml", config(1));
+    let shown = sandbox.ok("eval all.toml --format json");
+    assert!(
+        shown
+            .stderr
+            .contains("note: 2 files were refused; `ragkit extract wiki` lists them"),
+        "{}",
+        shown.stderr
+    );
+    let result: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(result["summary"][0]["mean"], 1.0);
+    let shown = sandbox.run("eval few.toml");
+    assert_eq!(shown.code, Some(2));
+    assert!(
+        shown
+            .stderr
+            .contains("2 files of `wiki` were refused, 1 may be (`max_failures`)"),
+        "{}",
+        shown.stderr
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_name_or_a_byte_that_is_not_text_costs_that_file_at_most() {
+    use std::os::unix::ffi::OsStrExt;
+    let broken = [
+        "Größe und Öl, für Übermut: süß, müde, schön, böse, früh, später. "
+            .repeat(2)
+            .into_bytes(),
+        vec![0xE9],
+        b" Ende.".to_vec(),
+    ]
+    .concat();
+    let sandbox = wiki().file("wiki/broken.txt", broken);
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.txt");
+    std::fs::write(sandbox.path("wiki").join(name), "A text.").unwrap();
+    let shown = sandbox.ok("extract wiki --out corpus.jsonl");
+    assert!(
+        shown
+            .stderr
+            .contains("(unreadable): it cannot be read: its name is not UTF-8; rename it"),
+        "{}",
+        shown.stderr
+    );
+    let corpus = rows(&String::from_utf8(sandbox.read("corpus.jsonl")).unwrap());
+    assert_eq!(corpus.len(), 4);
+    assert!(
+        corpus[0]["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("Größe und Öl"),
+        "one broken byte is one broken character"
+    );
+    assert!(
+        corpus[0]["text"]
+            .as_str()
+            .unwrap()
+            .ends_with("\u{fffd} Ende.")
+    );
+}
+
+#[test]
 fn an_unpacked_slack_export_is_one_thing() {
     let sandbox = Sandbox::new()
         .file("w/slack/users.json", r#"[{"id": "U1", "profile": {"real_name": "Ann Lee"}}]"#)
@@ -249,4 +337,55 @@ fn every_awkward_file_is_extracted_or_refused_by_name() {
         "{refused:#?}"
     );
     assert!(refused.len() <= 12, "{refused:#?}");
+}
+
+#[test]
+fn real_files_give_the_text_that_others_find_in_them() {
+    use sha2::{Digest, Sha256};
+    let Some(data) = data_folder() else { return };
+    let folder = data.join("ingest/unstructured_examples/example-docs");
+    if !folder.is_dir() {
+        eprintln!("SKIPPED: no `{}`", folder.display());
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command("extract --out c.jsonl --quiet");
+    assert!(command.arg(&folder).status().unwrap().success());
+    let corpus = rows(&String::from_utf8(sandbox.read("c.jsonl")).unwrap());
+    // By oracle/s16_extraction.py, with the share of words in common with another tool.
+    let golden: Value = serde_json::from_str(include_str!("golden/extraction.json")).unwrap();
+    let golden = golden.as_object().unwrap();
+    assert!(golden.len() >= 28);
+    for (file, expected) in golden {
+        let of_file =
+            |row: &&Value| row["_id"].as_str().unwrap().split('#').next() == Some(file.as_str());
+        let text = corpus
+            .iter()
+            .find(of_file)
+            .unwrap_or_else(|| panic!("{file}"))["text"]
+            .as_str()
+            .unwrap();
+        let sha256: String = Sha256::digest(text)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            (expected["characters"].as_u64(), expected["sha256"].as_str()),
+            (Some(text.chars().count() as u64), Some(sha256.as_str())),
+            "{file}: compare it with {} anew (oracle/s16_extraction.py)",
+            expected["tool"]
+        );
+        // What openpyxl writes as 13.0 is 13.
+        let floor = if file == "stanley-cups.xlsx" {
+            0.86
+        } else {
+            0.98
+        };
+        for share in ["recall", "precision"] {
+            assert!(
+                expected[share].as_f64().unwrap() >= floor,
+                "{file}: {share}"
+            );
+        }
+    }
 }

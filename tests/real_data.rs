@@ -139,3 +139,34 @@ fn the_real_copies_are_what_their_cards_say() {
         "{shown}"
     );
 }
+
+#[test]
+fn german_questions_are_answered_as_bm25s_answers_them() {
+    let Some(data) = data_folder() else { return };
+    let of = eval(&data, "configs/xquad_german.toml", None);
+    // By oracle/s15_german.py.
+    near(of("english", "nDCG@10"), 0.9339, 0.0002);
+    near(of("german", "nDCG@10"), 0.9476, 0.0002);
+    near(of("german_unstemmed", "nDCG@10"), 0.9245, 0.0002);
+}
+
+#[test]
+fn chunkings_cover_what_they_were_found_to_cover() {
+    let (Some(data), Some(_)) = (data_folder(), model_folder()) else {
+        return;
+    };
+    let of = eval(&data, "configs/chunking.toml", None);
+    // Recomputed from the chunks by oracle/spans.py.
+    for (variant, ndcg, per_token) in [
+        ("whole", 0.9742, 0.0005),
+        ("fixed_64", 0.8406, 0.0278),
+        ("fixed_500", 0.9603, 0.0038),
+        ("structure_256", 0.9627, 0.0101),
+        ("hierarchical_128", 0.9308, 0.0180),
+    ] {
+        near(of(variant, "SpanNDCG@10"), ndcg, 0.002);
+        near(of(variant, "SpanYield@10"), per_token, 0.0003);
+    }
+    near(of("whole", "SpanR@500tok"), 0.0, 1e-12);
+    near(of("whole", "nDCG@10"), of("whole", "SpanNDCG@10"), 1e-9);
+}

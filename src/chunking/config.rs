@@ -22,7 +22,7 @@ pub enum Chunking {
     /// Where the text turns to something else: where adjacent sentences are little alike.
     Semantic(Semantic),
     /// Coarse sections along the structure, and in them fine chunks of whole sentences. A search finds sections first and then
-    /// chunks inside them.
+    /// chunks inside them. BM25's statistics are those of sections and chunks together.
     Hierarchical(Hierarchical),
 }
 

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Ended, Rendering};
+use super::Rendering;
 use crate::cli::Global;
 use crate::data::{Files, Limits, PathText};
 use crate::extraction::{self, Extraction, RefusedFile};
@@ -40,7 +40,7 @@ pub struct Arguments {
     /// End with exit code 2 if more than N files are refused; the corpus of the others is written all the same.
     #[arg(long, value_name = "N")]
     max_failures: Option<usize>,
-    /// Seconds that one file may take.
+    /// Seconds of processor time that one file may take; by the clock six times as many.
     #[arg(long, value_name = "N", default_value_t = Limits::default().seconds)]
     seconds: u32,
     /// Mebibytes that one file may hold.
@@ -77,17 +77,19 @@ struct Summary {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Ended> {
+pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     let limits = Limits {
         seconds: arguments.seconds,
         file_mib: arguments.file_mib,
         ..Limits::default()
     };
     let text = arguments.path.to_str().context("the path is not UTF-8")?;
-    let extraction = Extraction::open(&Files {
+    let files = Files {
         limits,
+        max_failures: arguments.max_failures,
         ..Files::at(PathText::literal(text))
-    })?;
+    };
+    let extraction = Extraction::open(&files)?;
     let extraction = match &arguments.out {
         Some(out) => extraction.without(out),
         None => extraction,
@@ -108,22 +110,16 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Ended> {
     if arguments.summary.style().is_some() {
         tell_refused(&summary.refused, global);
     }
-    let too_many = arguments
-        .max_failures
-        .is_some_and(|allowed| summary.refused.len() > allowed);
-    Ok(if too_many {
-        Ended::CouldNot
-    } else {
-        Ended::Done
-    })
+    files.check_refused(summary.refused.len())
 }
 
 fn write(mut extraction: Extraction, out: impl Write, global: &Global) -> anyhow::Result<Summary> {
     let started = Instant::now();
     let mut out = BufWriter::new(out);
+    let (files, bytes) = extraction.left();
     let mut summary = Summary {
-        files: extraction.files(),
-        bytes: extraction.bytes(),
+        files,
+        bytes,
         seconds: 0.0,
         endings: BTreeMap::new(),
         refused: Vec::new(),
@@ -132,8 +128,8 @@ fn write(mut extraction: Extraction, out: impl Write, global: &Global) -> anyhow
     let mut before = String::new();
     for document in extraction.by_ref() {
         let document = document?;
-        serde_json::to_writer(&mut out, &document)?;
-        out.write_all(b"\n")?;
+        // As text first: a reader that has stopped reading must be told from a document that is no JSON.
+        writeln!(out, "{}", serde_json::to_string(&document)?)?;
         let source = document.metadata.get("source").cloned().unwrap_or_default();
         let counts = summary.endings.entry(ending(&source)).or_default();
         // The documents of a file follow one another.

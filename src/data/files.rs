@@ -1,6 +1,7 @@
 //! A folder of documents in the formats that people write them in.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
@@ -43,8 +44,15 @@ pub struct Limits {
     pub unpacked_ratio: u64,
     /// How deeply it may be nested: elements in elements, archives in archives, mails in mails.
     pub depth: u32,
-    /// Wall time.
+    /// Processor time, so that a busy machine refuses what an idle one refuses; by the clock six times as much.
     pub seconds: u32,
+}
+
+impl Limits {
+    /// How long one file may take by the clock.
+    pub fn by_the_clock(&self) -> Duration {
+        Duration::from_secs(u64::from(self.seconds) * 6)
+    }
 }
 
 impl Default for Limits {
@@ -89,6 +97,11 @@ impl Files {
             "there is no `{}`; name a folder of documents or a file",
             root.display()
         );
+        ensure!(
+            root.is_file() || root.is_dir(),
+            "`{}` is neither a folder nor a file; write what it yields to a file first",
+            root.display()
+        );
         if root.is_file() {
             let name = root
                 .file_name()
@@ -130,6 +143,18 @@ impl Files {
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
+    }
+
+    /// What is wrong with so many `refused` files, if they are more than may be.
+    pub fn check_refused(&self, refused: usize) -> anyhow::Result<()> {
+        if let Some(allowed) = self.max_failures {
+            ensure!(
+                refused <= allowed,
+                "{refused} files of `{}` were refused, {allowed} may be (`max_failures`); `ragkit extract` lists them",
+                self.path
+            );
+        }
+        Ok(())
     }
 
     /// One checksum over the names and contents of all files.

@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 
 use super::{Experiment, SystemConfig};
 use crate::caches;
-use crate::data::{Checksum, Digest, Source};
+use crate::data::{Checksum, CorpusFrom, Digest, Source};
 use crate::indexes::{self, Index, IndexConfig};
 use crate::systems::rag::{self, Indexes, Variation, WantedIndex};
 
@@ -65,6 +65,16 @@ impl Experiment {
                 None => wanted.open_given(source, remember),
             };
             opened.push((wanted.variation, index?));
+        }
+        if let (CorpusFrom::Files(files), Some((_, index))) = (source.corpus(), opened.first()) {
+            let refused = index.manifest.refused.len();
+            files.check_refused(refused)?;
+            if refused > 0 {
+                say(&format!(
+                    "note: {refused} files were refused; `ragkit extract {}` lists them",
+                    files.path
+                ));
+            }
         }
         Ok(Indexes::new(opened))
     }

@@ -50,12 +50,7 @@ pub(super) fn read(bytes: &[u8], guard: &Guard<'_>) -> Result<Draft, Refusal> {
 }
 
 fn styles(archive: &Archive<'_>, relations: &[Relation]) -> Result<Styles, Refusal> {
-    let name = office::related(relations, "styles");
-    let Some(text) = name
-        .map(|name| office::part(archive, name))
-        .transpose()?
-        .flatten()
-    else {
+    let Some(text) = office::related_part(archive, relations, "styles")? else {
         return Ok(Styles::default());
     };
     let tree = office::parse(&text)?;
@@ -354,11 +349,7 @@ impl Reader<'_, '_> {
     }
 
     fn related(&self, kind: &str) -> Result<Option<String>, Refusal> {
-        let name = office::related(self.relations, kind);
-        Ok(name
-            .map(|name| office::part(self.archive, name))
-            .transpose()?
-            .flatten())
+        office::related_part(self.archive, self.relations, kind)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::io::Read;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Refusal;
 use crate::data::Limits;
@@ -34,7 +34,7 @@ impl<'a> Guard<'a> {
         let by_ratio = (file_bytes as u64).saturating_mul(limits.unpacked_ratio);
         Self {
             limits,
-            deadline: Instant::now() + Duration::from_secs(limits.seconds.into()),
+            deadline: Instant::now() + limits.by_the_clock(),
             allowance: by_ratio.max(ALWAYS_ALLOWED).min(limits.unpacked_mib << 20),
             unpacked: Cell::new(0),
             depth: Cell::new(0),

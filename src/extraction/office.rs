@@ -30,12 +30,22 @@ pub(super) fn part(archive: &Archive<'_>, name: &str) -> Result<Option<String>, 
         .transpose()
 }
 
+/// The text of the part that stands in this relation, if there is one.
+pub(super) fn related_part(
+    archive: &Archive<'_>,
+    relations: &[Relation],
+    kind: &str,
+) -> Result<Option<String>, Refusal> {
+    related(relations, kind).map_or(Ok(None), |name| part(archive, name))
+}
+
 /// The text of a part that must be there.
 pub(super) fn need(archive: &Archive<'_>, name: &str) -> Result<String, Refusal> {
     text::decode(&archive.need(name)?)
 }
 
-/// The tree of a part. Entities that the part itself declares are refused, as they multiply.
+/// The tree of a part. Unlike other XML ([`super::xml::parse`]) it has no entities of its own: they multiply, and no office program
+/// declares any.
 pub(super) fn parse(part: &str) -> Result<Document<'_>, Refusal> {
     let is_value = |rest: &&str| rest.trim_start().starts_with(['"', '\'']);
     let attributes = |element: &str| element.split('=').skip(1).filter(is_value).count();

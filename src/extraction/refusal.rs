@@ -27,10 +27,10 @@ pub enum Refusal {
     )]
     TooMuch(u64),
     /// It is nested more deeply than `limits.depth`.
-    #[error("it is nested more than {0} deep, see `limits.depth`")]
+    #[error("it is nested more than {0} deep")]
     TooDeep(u32),
     /// It took longer than `limits.seconds`.
-    #[error("it took longer than the {0} s of `limits.seconds`")]
+    #[error("it took longer than the {0} s of processor time of `limits.seconds` (`--seconds`)")]
     TooSlow(u32),
     /// The process that read it died.
     #[error("its reader crashed: {0}")]

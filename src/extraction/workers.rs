@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use rayon::prelude::*;
@@ -36,8 +36,6 @@ pub struct Extraction {
     idle: Mutex<Vec<Worker>>,
     ids: HashSet<String>,
     refused: Vec<RefusedFile>,
-    files: usize,
-    bytes: u64,
 }
 
 /// Files that are read together, in parallel.
@@ -47,13 +45,9 @@ impl Extraction {
     /// Looks which files there are.
     pub fn open(files: &Files) -> anyhow::Result<Self> {
         let left: VecDeque<FileEntry> = files.entries()?.into();
-        let bytes =
-            |entry: &FileEntry| fs_err::metadata(&entry.path).map_or(0, |found| found.len());
         Ok(Self {
             path: files.path.resolve()?,
             limits: files.limits.clone(),
-            files: left.len(),
-            bytes: left.iter().map(bytes).sum(),
             left,
             ready: VecDeque::new(),
             idle: Mutex::new(Vec::new()),
@@ -66,9 +60,9 @@ impl Extraction {
     #[must_use]
     pub fn without(mut self, out: &Path) -> Self {
         if let Ok(out) = fs_err::canonicalize(out) {
-            self.left
-                .retain(|entry| fs_err::canonicalize(&entry.path).ok() != Some(out.clone()));
-            self.files = self.left.len();
+            let is_it =
+                |entry: &FileEntry| fs_err::canonicalize(&entry.path).is_ok_and(|path| path == out);
+            self.left.retain(|entry| !is_it(entry));
         }
         self
     }
@@ -78,14 +72,13 @@ impl Extraction {
         &self.path
     }
 
-    /// How many files there are.
-    pub fn files(&self) -> usize {
-        self.files
-    }
-
-    /// How large they are together; an unpacked export counts as nothing.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    /// How many files are left to be read, and how large they are together; an unpacked export counts as nothing.
+    pub fn left(&self) -> (usize, u64) {
+        let bytes = |entry: &FileEntry| match fs_err::metadata(&entry.path) {
+            Ok(found) if found.is_file() => found.len(),
+            _ => 0,
+        };
+        (self.left.len(), self.left.iter().map(bytes).sum())
     }
 
     /// The files from which nothing was extracted, of those read so far.
@@ -105,7 +98,7 @@ impl Extraction {
                 Some(worker) => worker,
                 None => Worker::start(&self.limits)?,
             };
-            let found = worker.read(&entry, &self.limits)?;
+            let found = worker.read(&entry, &self.limits);
             // One that was killed is not used again.
             if !matches!(found, Err(Refusal::TooSlow(_) | Refusal::Crashed(_))) {
                 self.idle
@@ -222,41 +215,62 @@ impl Worker {
         })
     }
 
-    fn read(
-        &mut self,
-        entry: &FileEntry,
-        limits: &Limits,
-    ) -> anyhow::Result<Result<Vec<Document>, Refusal>> {
+    fn read(&mut self, entry: &FileEntry, limits: &Limits) -> Result<Vec<Document>, Refusal> {
         let request = Request {
             name: entry.name.clone(),
             path: entry.path.clone(),
             limits: limits.clone(),
         };
-        let Ok(line) = serde_json::to_string(&request) else {
-            let reason = "its name is not UTF-8; rename it".to_owned();
-            return Ok(Err(Refusal::Unreadable(reason)));
-        };
+        let line = serde_json::to_string(&request)
+            .map_err(|_| Refusal::Unreadable("its name is not UTF-8; rename it".to_owned()))?;
         if writeln!(self.requests, "{line}").is_err() {
-            return Ok(Err(self.crashed()));
+            return Err(self.crashed());
         }
-        // A little more than the file may take, so that it is its reader that says so where it can.
-        let patience = Duration::from_secs(limits.seconds.into()) + Duration::from_millis(500);
-        let answer = match self.answers.recv_timeout(patience) {
-            Ok(Ok(line)) => line,
-            Ok(Err(error)) => return Ok(Err(Refusal::Crashed(error.to_string()))),
-            Err(RecvTimeoutError::Timeout) => return Ok(Err(Refusal::TooSlow(limits.seconds))),
-            Err(RecvTimeoutError::Disconnected) => return Ok(Err(self.crashed())),
-        };
-        Ok(match serde_json::from_str(&answer)? {
-            Answer::Refused(refusal) => Err(refusal),
-            Answer::Documents(rows) => {
-                let rows = (1..).zip(&rows);
-                let documents = rows.map(|(row, columns)| {
-                    Document::from_row(&entry.path, Place::Row(row), columns)
-                });
-                Ok(documents.collect::<Result<_, _>>()?)
+        let answer = self.answer(limits)?;
+        // What cannot be understood is this file's fault alone.
+        match serde_json::from_str(&answer) {
+            Ok(Answer::Refused(refusal)) => Err(refusal),
+            Ok(Answer::Documents(rows)) => (1..)
+                .zip(&rows)
+                .map(|(row, columns)| Document::from_row(&entry.path, Place::Row(row), columns))
+                .collect::<Result<_, _>>()
+                .map_err(|error| Refusal::Unreadable(error.message)),
+            Err(error) => Err(Refusal::Crashed(error.to_string())),
+        }
+    }
+
+    /// The next line that the process writes, within the time that a file may take.
+    fn answer(&mut self, limits: &Limits) -> Result<String, Refusal> {
+        const LOOK_EVERY: Duration = Duration::from_millis(200);
+        let begun = Instant::now();
+        let allowed = Duration::from_secs(limits.seconds.into());
+        let used_before = self.processor_time();
+        loop {
+            match self.answers.recv_timeout(LOOK_EVERY) {
+                Ok(Ok(line)) => return Ok(line),
+                Ok(Err(error)) => return Err(Refusal::Crashed(error.to_string())),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.crashed()),
+                Err(RecvTimeoutError::Timeout) => {}
             }
-        })
+            // Where the system does not tell the processor time, the clock decides.
+            let used = match (used_before, self.processor_time()) {
+                (Some(before), Some(now)) => now.saturating_sub(before),
+                _ => begun.elapsed(),
+            };
+            // The reader itself looks at the clock too, and says so where it can.
+            let late = limits.by_the_clock() + LOOK_EVERY;
+            if used > allowed || begun.elapsed() > late {
+                return Err(Refusal::TooSlow(limits.seconds));
+            }
+        }
+    }
+
+    /// The processor time that the process has used, where the system tells: its one thread does all the work.
+    fn processor_time(&self) -> Option<Duration> {
+        let path = format!("/proc/{}/schedstat", self.child.id());
+        let nanoseconds = fs_err::read_to_string(path).ok()?;
+        let nanoseconds = nanoseconds.split(' ').next()?.parse().ok()?;
+        Some(Duration::from_nanos(nanoseconds))
     }
 
     fn crashed(&mut self) -> Refusal {

@@ -3,7 +3,7 @@
 
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -176,6 +176,7 @@ impl Documents {
 
     /// Of what is `visible` the chunks in these sections.
     pub fn chunks_in(&self, sections: &[u32], visible: &Visible) -> Visible {
+        let sections: HashSet<u32> = sections.iter().copied().collect();
         self.only(visible, |row| {
             let section = self.places[row].section;
             section.is_some_and(|section| sections.contains(&section)) && !self.is_section(row)

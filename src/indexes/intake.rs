@@ -7,16 +7,16 @@ use crate::extraction::{Extraction, RefusedFile};
 
 /// The documents of a source, one after the other.
 pub(super) enum Intake {
-    Table(Corpus),
-    Files(Extraction),
+    Table(Box<Corpus>),
+    Files(Box<Extraction>),
 }
 
 impl Intake {
     /// Opens the source: what is not there is told before anything is made.
     pub(super) fn open(source: &Source) -> anyhow::Result<Self> {
         Ok(match source.corpus() {
-            CorpusFrom::Table(table) => Self::Table(Corpus::open(&table)?),
-            CorpusFrom::Files(files) => Self::Files(Extraction::open(files)?),
+            CorpusFrom::Table(table) => Self::Table(Box::new(Corpus::open(&table)?)),
+            CorpusFrom::Files(files) => Self::Files(Box::new(Extraction::open(files)?)),
         })
     }
 

@@ -249,8 +249,8 @@ impl Manifest {
         };
         Ok(Digest::default()
             .with("format", FORMAT.to_le_bytes())
-            // Another version may analyse or fit otherwise.
-            .with("ragkit", env!("CARGO_PKG_VERSION"))
+            // Another version may extract, cut, analyse or fit otherwise; so may another commit.
+            .with("ragkit", crate::version())
             .with("how", how)
             .with("files", serde_json::to_vec(files)?)
             .with("analyser", serde_json::to_vec(&config.analyser)?)

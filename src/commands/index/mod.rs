@@ -2,13 +2,13 @@
 
 mod arguments;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 
 pub use self::arguments::Arguments;
 use super::extract::tell_refused;
-use super::{Ended, peak_memory_bytes};
+use super::peak_memory_bytes;
 use crate::analysis::{AnalyserConfig, Language};
 use crate::cli::Global;
 use crate::data::{CorpusFrom, Files, PathText, Source, Table};
@@ -16,9 +16,9 @@ use crate::experiment::Experiment;
 use crate::indexes::{self, IndexConfig, Manifest, VectorFacts};
 
 /// Runs the command.
-pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Ended> {
+pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     let plans = plan(arguments)?;
-    let mut ended = Ended::Done;
+    let mut verdict = Ok(());
     for Plan {
         source,
         config,
@@ -40,15 +40,12 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Ended> {
             out.display()
         ));
         tell_refused(&manifest.refused, global);
-        let allowed = match source.corpus() {
-            CorpusFrom::Files(files) => files.max_failures,
-            CorpusFrom::Table(_) => None,
-        };
-        if allowed.is_some_and(|allowed| manifest.refused.len() > allowed) {
-            ended = Ended::CouldNot;
+        // The index of the others is written all the same, and so are those after it.
+        if let CorpusFrom::Files(files) = source.corpus() {
+            verdict = verdict.and(files.check_refused(manifest.refused.len()));
         }
     }
-    Ok(ended)
+    verdict
 }
 
 /// What an index holds, in words.
@@ -179,8 +176,25 @@ fn source(arguments: &Arguments) -> anyhow::Result<Source> {
         !arguments.maps_columns(),
         "documents as files have no columns; give a table, or drop the options that name columns"
     );
+    let inside = arguments.out.as_ref().is_some_and(|out| lies_in(out, path));
+    ensure!(
+        !inside,
+        "the index would lie in the folder that it is made of, and be indexed with it; give `--out` a path elsewhere"
+    );
     Ok(Source::Files(Box::new(Files {
         max_failures: arguments.max_failures,
         ..Files::at(at)
     })))
+}
+
+/// Whether a path, which need not be there yet, lies in a folder.
+fn lies_in(path: &Path, folder: &Path) -> bool {
+    let (Ok(path), Ok(folder)) = (std::path::absolute(path), fs_err::canonicalize(folder)) else {
+        return false;
+    };
+    // The nearest folder that is there, as links lead elsewhere.
+    let there = path
+        .ancestors()
+        .find_map(|above| fs_err::canonicalize(above).ok());
+    there.is_some_and(|there| there.starts_with(&folder))
 }

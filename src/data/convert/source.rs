@@ -39,7 +39,7 @@ impl Converted {
     pub fn source(&self, cache: &Path) -> anyhow::Result<Source> {
         ensure!(!self.corpus.is_empty(), "`corpus` names no file");
         let mut digest = Digest::default()
-            .with("ragkit", env!("CARGO_PKG_VERSION"))
+            .with("ragkit", crate::version())
             .with("how", serde_json::to_vec(self)?);
         let corpus: Vec<PathBuf> = self
             .corpus

@@ -57,12 +57,7 @@ pub(super) fn read(
 }
 
 fn strings(archive: &Archive<'_>, relations: &[Relation]) -> Result<Vec<String>, Refusal> {
-    let name = office::related(relations, "sharedStrings");
-    let Some(text) = name
-        .map(|name| office::part(archive, name))
-        .transpose()?
-        .flatten()
-    else {
+    let Some(text) = office::related_part(archive, relations, "sharedStrings")? else {
         return Ok(Vec::new());
     };
     let tree = office::parse(&text)?;
@@ -85,12 +80,7 @@ fn words(string: Node<'_, '_>) -> String {
 }
 
 fn kinds(archive: &Archive<'_>, relations: &[Relation]) -> Result<Vec<Kind>, Refusal> {
-    let name = office::related(relations, "styles");
-    let Some(text) = name
-        .map(|name| office::part(archive, name))
-        .transpose()?
-        .flatten()
-    else {
+    let Some(text) = office::related_part(archive, relations, "styles")? else {
         return Ok(Vec::new());
     };
     let tree = office::parse(&text)?;
