@@ -156,7 +156,7 @@ fn vectors_come_from_a_server_once_and_the_key_stays_secret() {
     let dry = run(&sandbox, "eval config.toml --dry-run");
     assert!(
         dry.stdout
-            .contains("over the network: yes, by the endpoint of the config"),
+            .contains("over the network: yes, by the endpoints of the config"),
         "{}",
         dry.stdout
     );
