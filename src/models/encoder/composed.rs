@@ -18,6 +18,7 @@ pub(super) fn linear(
         Activation::Gelu => outputs.gelu_erf(),
         Activation::GeluTanh => outputs.gelu(),
         Activation::Relu => outputs.relu(),
+        Activation::Tanh => outputs.tanh(),
     }
 }
 
@@ -114,6 +115,7 @@ mod tests {
             Activation::Gelu,
             Activation::GeluTanh,
             Activation::Relu,
+            Activation::Tanh,
         ];
         for (rows, depth, width) in [(1, 1, 1), (5, 7, 16), (6, 32, 17), (131, 40, 50)] {
             let inputs = tensor(&[rows, depth], 1);

@@ -53,8 +53,8 @@ const MPNET: Names = Names {
     ..BERT
 };
 
-/// A linear map.
-struct Linear {
+/// A linear map, and what follows it.
+pub(super) struct Linear {
     /// Packed for the kernel on the CPU, `[out, in]` elsewhere.
     weight: Tensor,
     bias: Tensor,
@@ -62,7 +62,8 @@ struct Linear {
 }
 
 impl Linear {
-    fn new(
+    /// The map by weights `[out, in]` and a bias `[out]`.
+    pub(super) fn new(
         weight: &Tensor,
         bias: &Tensor,
         activation: Activation,
@@ -80,7 +81,8 @@ impl Linear {
         })
     }
 
-    fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
+    /// From `[rows, in]` to `[rows, out]`.
+    pub(super) fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
         if inputs.device().is_cpu() {
             let product = Product {
                 width: self.bias.elem_count(),
@@ -185,6 +187,19 @@ impl Transformer {
             .context("the encoder failed")
     }
 
+    /// The last layer's vector of the first token of each sequence, `[sequences, hidden]`; none may be empty.
+    pub(super) fn first_tokens(&self, sequences: &[Sequence]) -> Result<Tensor> {
+        let mut next = 0;
+        let starts = sequences.iter().map(|one| {
+            let start = next;
+            next += one.ids.len();
+            u32::try_from(start).unwrap_or(u32::MAX)
+        });
+        let starts: Vec<u32> = starts.collect();
+        let starts = Tensor::from_vec(starts, sequences.len(), &self.device)?;
+        self.run(sequences)?.index_select(&starts, 0)
+    }
+
     fn run(&self, sequences: &[Sequence]) -> Result<Tensor> {
         let lengths: Vec<usize> = sequences.iter().map(|one| one.ids.len()).collect();
         let rows = |table: &Tensor, rows: Vec<u32>| {
@@ -258,12 +273,12 @@ impl Parts<'_> {
         } = *self.config;
         let name = |part: &str| format!("{}.{layer}.{part}", names.layers);
         let linear = |part: &str, from: usize, to: usize, activation| {
-            let (weight, bias) = self.linear(&name(part), from, to)?;
+            let (weight, bias) = self.weights.linear(&name(part), from, to)?;
             anyhow::Ok(Linear::new(&weight, &bias, activation, self.device)?)
         };
         let (mut weights, mut biases) = (Vec::new(), Vec::new());
         for part in names.attention {
-            let (weight, bias) = self.linear(&name(part), hidden, hidden)?;
+            let (weight, bias) = self.weights.linear(&name(part), hidden, hidden)?;
             weights.push(weight);
             biases.push(bias);
         }
@@ -280,13 +295,6 @@ impl Parts<'_> {
             outer: linear(names.outer, inner, hidden, Activation::Identity)?,
             outer_norm: self.norm(&name(names.outer_norm))?,
         })
-    }
-
-    fn linear(&self, name: &str, from: usize, to: usize) -> anyhow::Result<(Tensor, Tensor)> {
-        Ok((
-            self.weights.get(&format!("{name}.weight"), &[to, from])?,
-            self.weights.get(&format!("{name}.bias"), &[to])?,
-        ))
     }
 
     fn norm(&self, name: &str) -> anyhow::Result<Norm> {

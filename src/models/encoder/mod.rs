@@ -1,8 +1,11 @@
 //! Encoders of the BERT family from a local Hugging Face folder.
 
+mod classifier;
 mod composed;
 mod config;
+mod files;
 mod kernels;
+mod late_interaction;
 mod layers;
 mod pooling;
 mod settings;
@@ -14,29 +17,19 @@ mod tests;
 
 use std::path::Path;
 
-use anyhow::Context as _;
-use fs_err as fs;
 use rayon::prelude::*;
 
-use self::config::Config;
+pub use self::classifier::SequenceClassifier;
+use self::files::Files;
+pub use self::late_interaction::LateInteraction;
 use self::layers::Transformer;
 use self::pooling::{Modules, Pooling};
 use self::tokens::{Sequence, Tokeniser};
-use self::weights::Weights;
-use crate::data::Digest;
 use crate::models::{Device, Embedder, Matrix};
 
 /// Tokens that go through the layers together: enough to keep all threads busy, few enough that what lies between two
 /// layers stays in the cache.
 const BATCH_TOKENS: usize = 512;
-
-/// The files that decide what a model computes, beside its weights.
-const FILES: [&str; 4] = [
-    "config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "sentence_bert_config.json",
-];
 
 /// A transformer with its tokenizer and pooling.
 pub struct Encoder {
@@ -57,37 +50,14 @@ impl Encoder {
     /// As [`Self::load`], on this device.
     pub fn load_on(folder: &Path, device: Device) -> anyhow::Result<Self> {
         let modules = Modules::load(folder)?;
-        let folder = modules.transformer;
-        let config = Config::load(&folder.join("config.json"))?;
-        let tokeniser = Tokeniser::load(&folder, &config)?;
-
-        let mut files = Vec::new();
-        for path in Weights::files(&folder)? {
-            let bytes =
-                fs::read(&path).context("a part of the model is missing; fetch it again")?;
-            files.push((path, bytes));
-        }
-        let mut digest = Digest::default();
-        for name in FILES {
-            let path = folder.join(name);
-            let bytes = if path.is_file() {
-                fs::read(&path)?
-            } else {
-                Vec::new()
-            };
-            digest = digest.with(name, bytes);
-        }
-        digest = digest.with("pooling", format!("{:?}", modules.pooling));
-        for (_, bytes) in &files {
-            digest = digest.with("weights", bytes);
-        }
-
+        let pooling = format!("{:?}", modules.pooling);
+        let files = Files::read(&modules.transformer, ("pooling", &pooling))?;
         Ok(Self {
-            hidden: config.hidden,
-            transformer: Transformer::load(config, &Weights::read(&files)?, &device.open()?)?,
-            tokeniser,
+            hidden: files.config.hidden,
+            transformer: Transformer::load(files.config, &files.weights, &device.open()?)?,
+            tokeniser: files.tokeniser,
             pooling: modules.pooling,
-            digest: digest.finish(),
+            digest: files.digest,
         })
     }
 
@@ -100,40 +70,38 @@ impl Encoder {
     ///
     /// A row depends on its own text only, never on the batch that it came in.
     pub fn pooled(&self, texts: &[&str]) -> anyhow::Result<Matrix> {
-        let rows = self.map(texts, |tokens| self.pooling.pool(tokens, self.hidden))?;
+        let rows = self.map(texts, |_, _, tokens| {
+            Ok(self.pooling.pool(tokens, self.hidden))
+        })?;
         Ok(Matrix::new(self.pooling.dim(self.hidden), rows.concat()))
     }
 
     /// The last layer's vector of every token of each text, special tokens included.
     pub fn token_vectors(&self, texts: &[&str]) -> anyhow::Result<Vec<Matrix>> {
-        self.map(texts, |tokens| Matrix::new(self.hidden, tokens.to_vec()))
+        self.map(texts, |_, _, tokens| {
+            Ok(Matrix::new(self.hidden, tokens.to_vec()))
+        })
     }
 
-    /// Applies a function to the token vectors of each text.
+    /// Applies a function to each text: its place, its tokens and their vectors.
     fn map<T: Send>(
         &self,
         texts: &[&str],
-        of: impl Fn(&[f32]) -> T + Sync,
+        of: impl Fn(usize, &Sequence, &[f32]) -> anyhow::Result<T> + Sync,
     ) -> anyhow::Result<Vec<T>> {
-        let sequences = self.tokeniser.encode(texts)?;
-        // Threads take whole batches as long as there are any: they need not wait for each other after every operation.
-        let batches: Vec<&[Sequence]> = Batches(&sequences).collect();
-        let mapped: Vec<Vec<T>> = batches
-            .into_par_iter()
-            .map(|batch| {
-                let vectors = self.transformer.forward(batch)?;
-                let mut rest = vectors.as_slice();
-                Ok(batch
-                    .iter()
-                    .map(|sequence| {
-                        let (tokens, left) = rest.split_at(sequence.ids.len() * self.hidden);
-                        rest = left;
-                        of(tokens)
-                    })
-                    .collect())
-            })
-            .collect::<anyhow::Result<_>>()?;
-        Ok(mapped.into_iter().flatten().collect())
+        in_batches(&self.tokeniser.encode(texts)?, |start, batch| {
+            let vectors = self.transformer.forward(batch)?;
+            let mut rest = vectors.as_slice();
+            batch
+                .iter()
+                .enumerate()
+                .map(|(place, sequence)| {
+                    let (tokens, left) = rest.split_at(sequence.ids.len() * self.hidden);
+                    rest = left;
+                    of(start + place, sequence, tokens)
+                })
+                .collect()
+        })
     }
 }
 
@@ -154,11 +122,29 @@ impl Embedder for Encoder {
     }
 }
 
-/// Runs of sequences of at most [`BATCH_TOKENS`], or of one that is longer.
-struct Batches<'a>(&'a [Sequence]);
+/// Applies a function to runs of sequences, given with the place of the first, and lays what it makes of them end to end.
+///
+/// Threads take whole batches as long as there are any: they need not wait for each other after every operation.
+fn in_batches<T: Send>(
+    sequences: &[Sequence],
+    of: impl Fn(usize, &[Sequence]) -> anyhow::Result<Vec<T>> + Sync,
+) -> anyhow::Result<Vec<T>> {
+    let batches: Vec<(usize, &[Sequence])> = Batches { sequences, next: 0 }.collect();
+    let made: Vec<Vec<T>> = batches
+        .into_par_iter()
+        .map(|(start, batch)| of(start, batch))
+        .collect::<anyhow::Result<_>>()?;
+    Ok(made.into_iter().flatten().collect())
+}
+
+/// Runs of sequences of at most [`BATCH_TOKENS`], or of one that is longer, with the place of the first.
+struct Batches<'a> {
+    sequences: &'a [Sequence],
+    next: usize,
+}
 
 impl<'a> Iterator for Batches<'a> {
-    type Item = &'a [Sequence];
+    type Item = (usize, &'a [Sequence]);
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut tokens = 0;
@@ -166,9 +152,11 @@ impl<'a> Iterator for Batches<'a> {
             tokens += one.ids.len();
             tokens <= BATCH_TOKENS
         };
-        let count = self.0.iter().take_while(fits).count().max(1);
-        let (batch, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(batch)
+        let start = self.next;
+        let rest = &self.sequences[start..];
+        let count = rest.iter().take_while(fits).count().max(1);
+        let (batch, _) = rest.split_at_checked(count)?;
+        self.next += count;
+        Some((start, batch))
     }
 }

@@ -120,6 +120,22 @@ impl Settings {
         }
     }
 
+    /// The texts of an object whose keys are the numbers from 0 on, in the order of these.
+    pub(super) fn numbered_texts(&self, key: &str) -> anyhow::Result<Option<Vec<String>>> {
+        let Some((key, value)) = self.find(&[key]) else {
+            return Ok(None);
+        };
+        let texts = value.as_object().and_then(|object| {
+            let text = |number: usize| object.get(&number.to_string())?.as_str();
+            let texts = (0..object.len()).map(|number| Some(text(number)?.to_owned()));
+            texts.collect::<Option<Vec<_>>>()
+        });
+        match texts {
+            Some(texts) => Ok(Some(texts)),
+            None => self.wrong(key, value, "a text for each number from 0 on"),
+        }
+    }
+
     fn wrong<T>(&self, key: &str, value: &Value, wanted: &str) -> anyhow::Result<T> {
         bail!(
             "`{}` says `{key}` = `{value}`, which is not {wanted}; take the file that came with the weights",

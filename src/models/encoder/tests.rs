@@ -1,11 +1,14 @@
 //! The encoder against transformers and sentence-transformers; `tests/golden/oracle` makes the golden figures.
 
+mod classifier;
 mod failures;
+mod late_interaction;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use candle_core::{DType, Device as Place, Tensor, safetensors};
+use fs_err as fs;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;

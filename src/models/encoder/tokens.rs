@@ -1,20 +1,23 @@
 //! From text to tokens, by the model's own `tokenizer.json`.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
 use rayon::prelude::*;
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::{EncodeInput, PostProcessor as _, Tokenizer, TruncationParams};
 
 use super::config::Config;
 use super::settings::Settings;
 
-/// One text as the transformer reads it, special tokens included.
+/// One text, or one pair of texts, as the transformer reads it, special tokens included.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sequence {
     pub(super) ids: Vec<u32>,
     /// Which part of a pair each token belongs to; all 0 for one text.
     pub(super) types: Vec<u32>,
+    /// Whether the tokenizer added a token to those of the text.
+    pub(super) special: Vec<bool>,
 }
 
 /// Cuts texts into tokens of a vocabulary.
@@ -25,6 +28,8 @@ pub(super) struct Tokeniser {
     vocabulary: usize,
     /// Rows of the table of token types, 0 where there is none.
     types: usize,
+    /// Tokens of the longest sequence, special ones included.
+    max_length: usize,
     lowercase: bool,
 }
 
@@ -53,14 +58,6 @@ impl Tokeniser {
             None => model.number(&["model_max_length"])?,
         };
         let max_length = saved.unwrap_or(longest).min(longest);
-        let special = tokenizer.get_post_processor().map_or(0, |processor| {
-            tokenizers::PostProcessor::added_tokens(processor, false)
-        });
-        ensure!(
-            max_length > special,
-            "`{}` cuts texts to {max_length} tokens, which leaves none beside the {special} special ones; take the files that came with the weights",
-            folder.display()
-        );
         // Sequences are packed and never padded, and what a file says of either was meant for one use of it.
         tokenizer.with_padding(None);
         tokenizer
@@ -69,27 +66,59 @@ impl Tokeniser {
                 ..TruncationParams::default()
             }))
             .map_err(|error| anyhow!(error))?;
-        Ok(Self {
+        let loaded = Self {
             tokenizer,
             path,
             vocabulary: config.vocabulary,
             types: config.types,
+            max_length,
             lowercase: sentence.flag("do_lower_case")?.unwrap_or(false),
-        })
-    }
-
-    /// The tokens of each text.
-    pub(super) fn encode(&self, texts: &[&str]) -> anyhow::Result<Vec<Sequence>> {
-        texts.par_iter().map(|text| self.encode_one(text)).collect()
-    }
-
-    fn encode_one(&self, text: &str) -> anyhow::Result<Sequence> {
-        let encoding = if self.lowercase {
-            self.tokenizer.encode_fast(text.to_lowercase(), true)
-        } else {
-            self.tokenizer.encode_fast(text, true)
         };
-        let encoding = encoding.map_err(|error| {
+        loaded.special(false)?;
+        Ok(loaded)
+    }
+
+    /// The number of special tokens that are added to one text, or to a pair.
+    ///
+    /// # Errors
+    /// Where they leave no room for others.
+    pub(super) fn special(&self, pair: bool) -> anyhow::Result<usize> {
+        let processor = self.tokenizer.get_post_processor();
+        let special = processor.map_or(0, |processor| processor.added_tokens(pair));
+        ensure!(
+            self.max_length > special,
+            "`{}` cuts texts to {} tokens, which leaves none beside the {special} special ones; take the files that came with the weights",
+            self.path.parent().unwrap_or(&self.path).display(),
+            self.max_length
+        );
+        Ok(special)
+    }
+
+    /// The tokens of each text; a long one loses its end.
+    pub(super) fn encode(&self, texts: &[&str]) -> anyhow::Result<Vec<Sequence>> {
+        let encode = |text: &&str| self.encode_one(self.cased(text).into());
+        texts.par_iter().map(encode).collect()
+    }
+
+    /// The tokens of each pair, one text behind the other; a long pair loses the end of its longer text, and of both
+    /// where they are equally long (transformers' `longest_first`).
+    pub(super) fn encode_pairs(&self, pairs: &[(&str, &str)]) -> anyhow::Result<Vec<Sequence>> {
+        let encode = |(first, second): &(&str, &str)| {
+            self.encode_one((self.cased(first), self.cased(second)).into())
+        };
+        pairs.par_iter().map(encode).collect()
+    }
+
+    fn cased<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.lowercase {
+            text.to_lowercase().into()
+        } else {
+            text.into()
+        }
+    }
+
+    fn encode_one(&self, input: EncodeInput) -> anyhow::Result<Sequence> {
+        let encoding = self.tokenizer.encode_fast(input, true).map_err(|error| {
             anyhow!(error).context("the tokenizer failed on a text; look for broken characters")
         })?;
         let ids = encoding.get_ids().to_vec();
@@ -101,7 +130,11 @@ impl Tokeniser {
                 self.vocabulary
             );
         }
-        let types = encoding.get_type_ids().to_vec();
+        // A model of one type was trained on pairs without types, whatever its tokenizer says of them.
+        let types = match self.types {
+            1 => vec![0; ids.len()],
+            _ => encoding.get_type_ids().to_vec(),
+        };
         for of_token in &types {
             ensure!(
                 self.types == 0 || (*of_token as usize) < self.types,
@@ -110,6 +143,11 @@ impl Tokeniser {
                 self.types
             );
         }
-        Ok(Sequence { ids, types })
+        let special = encoding.get_special_tokens_mask();
+        Ok(Sequence {
+            special: special.iter().map(|mask| *mask == 1).collect(),
+            ids,
+            types,
+        })
     }
 }

@@ -81,10 +81,51 @@ impl Weights {
         }
     }
 
-    /// A tensor of this shape as `f32`.
+    /// The whole name of a part of the transformer: under the prefix, if there is one.
+    pub(super) fn prefixed(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// A tensor of the transformer, of this shape, as `f32`.
     pub(super) fn get(&self, name: &str, shape: &[usize]) -> anyhow::Result<Tensor> {
-        let name = format!("{}{name}", self.prefix);
-        let Some(tensor) = self.tensors.get(&name) else {
+        self.whole(&self.prefixed(name), shape)
+    }
+
+    /// Weights `[to, from]` and bias `[to]` of a linear map of the transformer.
+    pub(super) fn linear(
+        &self,
+        name: &str,
+        from: usize,
+        to: usize,
+    ) -> anyhow::Result<(Tensor, Tensor)> {
+        self.whole_linear(&self.prefixed(name), from, to)
+    }
+
+    /// As [`Self::linear`], by its whole name: a head stands beside the transformer.
+    pub(super) fn whole_linear(
+        &self,
+        name: &str,
+        from: usize,
+        to: usize,
+    ) -> anyhow::Result<(Tensor, Tensor)> {
+        Ok((
+            self.whole(&format!("{name}.weight"), &[to, from])?,
+            self.whole(&format!("{name}.bias"), &[to])?,
+        ))
+    }
+
+    /// The rows of a tensor by its whole name, where there is one.
+    pub(super) fn rows(&self, name: &str) -> Option<usize> {
+        self.tensors.get(name)?.dims().first().copied()
+    }
+
+    /// Where the weights come from: the first of their files.
+    pub(super) fn path(&self) -> std::path::Display<'_> {
+        self.path.display()
+    }
+
+    fn whole(&self, name: &str, shape: &[usize]) -> anyhow::Result<Tensor> {
+        let Some(tensor) = self.tensors.get(name) else {
             bail!(
                 "`{}` has no tensor `{name}`; take the weights that belong to `config.json`",
                 self.path.display()
@@ -109,7 +150,7 @@ impl Weights {
     pub(super) fn norm(&self, name: &str, hidden: usize) -> anyhow::Result<Tensor> {
         let either = |new: &str, old: &str| {
             let old = format!("{name}.{old}");
-            if self.tensors.contains_key(&format!("{}{old}", self.prefix)) {
+            if self.tensors.contains_key(&self.prefixed(&old)) {
                 self.get(&old, &[hidden])
             } else {
                 self.get(&format!("{name}.{new}"), &[hidden])
