@@ -7,7 +7,7 @@ use std::collections::HashMap;
 pub struct Clusters {
     /// The cluster of each example.
     of: Vec<usize>,
-    /// The examples of each cluster.
+    /// How many examples each cluster has.
     sizes: Vec<f64>,
 }
 
@@ -35,6 +35,15 @@ impl Clusters {
     /// The number of examples.
     pub fn examples(&self) -> usize {
         self.of.len()
+    }
+
+    /// The places of the examples of each cluster, in order.
+    pub(super) fn members(&self) -> Vec<Vec<usize>> {
+        let mut members = vec![Vec::new(); self.count()];
+        for (example, &cluster) in self.of.iter().enumerate() {
+            members[cluster].push(example);
+        }
+        members
     }
 
     /// The examples of each cluster.

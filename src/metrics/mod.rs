@@ -4,7 +4,9 @@
 //! aliases (`mrr`, `map`, `recall@100`) and by trec_eval's own names (`ndcg_cut_10`, `P.5`, `gm_map`). Nothing here knows
 //! about indexes, models or files.
 
+pub mod answer;
 mod clusters;
+pub mod correlation;
 mod facts;
 pub mod gain;
 pub mod interpolated;

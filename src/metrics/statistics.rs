@@ -212,32 +212,41 @@ impl Ratio<'_> {
         if self.all_equal() {
             return None;
         }
-        let centre = self.value();
         means.sort_unstable_by(f64::total_cmp);
-        let below = means.partition_point(|&mean| mean < centre);
-        let up_to = means.partition_point(|&mean| mean <= centre);
-        let normal = Normal::standard();
-        let share = (below + up_to) as f64 / (2 * means.len()) as f64;
-        let least = 1.0 / means.len() as f64;
-        let bias = normal.inverse_cdf(share.clamp(least, 1.0 - least));
-        let acceleration = self.jackknife();
-        let at = |probability: f64| {
-            let z = bias + normal.inverse_cdf(probability);
-            quantile(&means, normal.cdf(bias + z / (1.0 - acceleration * z)))
-        };
-        Some(Interval {
-            low: at(0.025),
-            high: at(0.975),
-        })
+        Some(bca(self.value(), &means, &self.without_each()))
     }
 
-    /// The acceleration, from the values without each cluster.
-    fn jackknife(&self) -> f64 {
+    /// The values without each cluster.
+    fn without_each(&self) -> Vec<f64> {
         let (sum, count) = (self.sums.iter().sum::<f64>(), self.total());
         let without = |(s, n): (&f64, &f64)| (sum - s) / (count - n);
-        let without: Vec<f64> = self.sums.iter().zip(self.counts).map(without).collect();
-        let centre = without.iter().sum::<f64>() / without.len() as f64;
-        acceleration(without.iter().map(|value| centre - value))
+        self.sums.iter().zip(self.counts).map(without).collect()
+    }
+}
+
+/// The BCa interval of a figure, from its sorted resamples and from what it is without each cluster.
+pub(super) fn bca(centre: f64, resampled: &[f64], without: &[f64]) -> Interval {
+    let normal = Normal::standard();
+    let below = resampled.partition_point(|&value| value < centre);
+    let up_to = resampled.partition_point(|&value| value <= centre);
+    let share = (below + up_to) as f64 / (2 * resampled.len()) as f64;
+    let least = 1.0 / resampled.len() as f64;
+    let bias = normal.inverse_cdf(share.clamp(least, 1.0 - least));
+    let middle = without.iter().sum::<f64>() / without.len() as f64;
+    let acceleration = acceleration(without.iter().map(|value| middle - value));
+    // A figure that no single cluster moves, as a median may be, has no skew to correct.
+    let acceleration = if acceleration.is_finite() {
+        acceleration
+    } else {
+        0.0
+    };
+    let at = |probability: f64| {
+        let z = bias + normal.inverse_cdf(probability);
+        quantile(resampled, normal.cdf(bias + z / (1.0 - acceleration * z)))
+    };
+    Interval {
+        low: at(0.025),
+        high: at(0.975),
     }
 }
 
