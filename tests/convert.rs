@@ -154,7 +154,7 @@ fn ms_marco_and_squad() {
     let shown = sandbox.ok("data convert squad squad.json --out squad");
     assert_eq!(
         shown.stdout,
-        "1 documents, 2 queries, 1 judgements, 1 gold spans: `squad`\n"
+        "1 documents, 2 queries, 1 judgements, 1 gold spans, 2 gold answers: `squad`\n"
     );
     assert_eq!(
         lines(&sandbox, "squad/queries.jsonl")[0]["metadata"]["answers"],
@@ -171,7 +171,7 @@ fn ms_marco_and_squad() {
     let shown = sandbox.ok("data convert squad squad.json other.json --out both");
     assert_eq!(
         shown.stdout,
-        "2 documents, 4 queries, 2 judgements, 2 gold spans: `both`\n"
+        "2 documents, 4 queries, 2 judgements, 2 gold spans, 4 gold answers: `both`\n"
     );
     assert_eq!(lines(&sandbox, "both/corpus.jsonl")[1]["_id"], "2-1");
     sandbox.fails(
@@ -215,6 +215,6 @@ fn real_collections_convert() {
     ));
     assert_eq!(
         shown.stdout,
-        "240 documents, 1190 queries, 1190 judgements, 1190 gold spans: `xquad`\n"
+        "240 documents, 1190 queries, 1190 judgements, 1190 gold spans, 1190 gold answers: `xquad`\n"
     );
 }

@@ -29,7 +29,7 @@ pub struct Arguments {
 enum Action {
     /// List the cards.
     List,
-    /// Write a collection in another layout as a BEIR folder: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv.
+    /// Write a collection in another layout as a BEIR folder: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, answers.jsonl.
     #[command(after_help = CONVERT_EXAMPLES)]
     Convert(Convert),
     /// Check the local copies: checksums, counts, judgements of documents that do not exist.
@@ -45,14 +45,17 @@ const CONVERT_EXAMPLES: &str = "Examples:\n  \
     ragkit data convert squad xquad.en.json --out xquad-en\n  \
     ragkit data convert squad xquad.en.json --volumes 8 --out xquad-volumes\n  \
     ragkit data convert trec disk4/* --queries topics.301-350 --qrels qrels.txt --encoding latin1 --out robust\n  \
-    ragkit data convert msmarco collection.tsv --queries queries.dev.tsv --qrels qrels.dev.tsv --split dev --out msmarco";
+    ragkit data convert msmarco collection.tsv --queries queries.dev.tsv --qrels qrels.dev.tsv --split dev --out msmarco\n  \
+    ragkit data convert pubmedqa ori_pqal.json --out pubmedqa\n  \
+    ragkit data convert scifact corpus.jsonl --queries claims_validation.csv --out scifact-evidence\n  \
+    ragkit data convert ragchecker human_labeled_data.json --out ragchecker";
 
 #[derive(Args)]
 struct Convert {
     /// The layout of the files.
     #[arg(value_enum)]
     layout: LayoutName,
-    /// The files of the documents; for `squad` those of everything.
+    /// The files of the documents; for `squad`, `pubmedqa` and `ragchecker` those of everything.
     #[arg(required = true)]
     corpus: Vec<PathBuf>,
     /// The file of the queries.
@@ -91,6 +94,12 @@ enum LayoutName {
     Trec,
     /// MS MARCO's tab-separated collection and queries.
     Msmarco,
+    /// PubMedQA's JSON: questions, the abstracts that answer them, the answers.
+    Pubmedqa,
+    /// BEIR's corpus of SciFact, with `claims_*.csv` as the queries.
+    Scifact,
+    /// RAGChecker's `human_labeled_data.json`: questions, two answers each, preferences; no documents.
+    Ragchecker,
 }
 
 fn grade(text: &str) -> Result<(String, i32), String> {
@@ -115,6 +124,9 @@ impl Convert {
                 LayoutName::Squad => Layout::Squad,
                 LayoutName::Trec => Layout::Trec,
                 LayoutName::Msmarco => Layout::MsMarco,
+                LayoutName::Pubmedqa => Layout::PubMedQa,
+                LayoutName::Scifact => Layout::SciFact,
+                LayoutName::Ragchecker => Layout::RagChecker,
             },
             corpus: self.corpus.clone(),
             queries: self.queries.clone(),
@@ -124,21 +136,7 @@ impl Convert {
             volumes: self.volumes,
         };
         let written = collection.convert(&self.out, &self.split)?;
-        let dangling = match written.dangling {
-            0 => String::new(),
-            count => format!(" ({count} of documents that are not there)"),
-        };
-        let spans = match written.spans {
-            0 => String::new(),
-            count => format!(", {count} gold spans"),
-        };
-        print(format!(
-            "{} documents, {} queries, {} judgements{dangling}{spans}: `{}`",
-            written.documents,
-            written.queries,
-            written.judgements,
-            self.out.display()
-        ))
+        print(format!("{written}: `{}`", self.out.display()))
     }
 }
 

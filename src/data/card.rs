@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::convert::Converted;
-use super::{Checksum, Corpus, CorpusFrom, Judged, PathText, Source};
+use super::{Checksum, Corpus, CorpusFrom, Gold, Judged, PathText, QuestionPairs, Source, Table};
 
 /// One file of `datasets/`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Card {
     /// Where they are, if they are in another layout: then there is no `source`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     converted: Option<Converted>,
+    /// Where they are, if they are pairs of questions: then there is neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pairs: Option<Table>,
 }
 
 /// What a right copy counts.
@@ -46,6 +49,18 @@ pub struct Expect {
     pub judged_queries: usize,
     /// Judgements, of any grade.
     pub judgements: usize,
+    /// Gold spans; not counted where absent, as the next two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spans: Option<usize>,
+    /// Queries whose answer is known, or that there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<usize>,
+    /// Recorded outputs of systems.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<usize>,
+    /// Pairs of questions, of a card that names their table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<usize>,
 }
 
 /// One thing that `verify` looked at.
@@ -103,7 +118,7 @@ impl Card {
     }
 
     /// Checks the local copy: checksums, counts, and judgements that point at documents which do not exist. What is in another
-    /// layout is converted below `cache`.
+    /// layout is converted below `cache`. Spans, answers and outputs are counted where the card says how many there are.
     pub fn verify(&self, cache: &Path) -> anyhow::Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for (path, expected) in &self.files {
@@ -123,6 +138,12 @@ impl Card {
                 found,
             });
         }
+        if let Some(table) = &self.pairs {
+            let found = QuestionPairs::read(table)?.pairs.len();
+            let expected = self.expect.pairs.unwrap_or_default();
+            findings.push(Finding::count("pairs", expected, found));
+            return Ok(findings);
+        }
         let source = self.source(cache)?;
         let CorpusFrom::Table(corpus) = source.corpus() else {
             bail!("a card is of a corpus in a table; write one of the files with `ragkit extract`");
@@ -130,23 +151,33 @@ impl Card {
         let ids = Corpus::open(&corpus)?
             .map(|document| document.map(|document| document.id))
             .collect::<anyhow::Result<HashSet<_>>>()?;
-        let judged = Judged::read(&source)?;
+        let judged = Judged::read(&source, Gold::Answers)?;
         let judgements = || judged.qrels.queries.values().flatten();
-        findings.push(Finding::count(
-            "documents",
-            self.expect.documents,
-            ids.len(),
-        ));
-        findings.push(Finding::count(
-            "judged queries",
-            self.expect.judged_queries,
-            judged.queries.len(),
-        ));
-        findings.push(Finding::count(
-            "judgements",
-            self.expect.judgements,
-            judgements().count(),
-        ));
+        let queries = &judged.queries;
+        let expect = &self.expect;
+        let mut count = |check: &str, expected, found| {
+            findings.push(Finding::count(check, expected, found));
+        };
+        count("documents", expect.documents, ids.len());
+        let found = queries.iter().filter(|query| judged.is_judged(&query.id));
+        count("judged queries", expect.judged_queries, found.count());
+        count("judgements", expect.judgements, judgements().count());
+        if let Some(expected) = expect.spans {
+            count(
+                "gold spans",
+                expected,
+                judged.spans.values().map(Vec::len).sum(),
+            );
+        }
+        if let Some(expected) = expect.answers {
+            let found = queries.iter().filter(|query| query.answerable.is_some());
+            count("gold answers", expected, found.count());
+        }
+        if let Some(expected) = expect.outputs {
+            let outputs = source.outputs()?.map(|file| file.read()).transpose()?;
+            let found = outputs.map_or(0, |recordings| recordings.outputs.len());
+            count("recorded outputs", expected, found);
+        }
         let dangling: Vec<_> = judgements()
             .filter(|judgement| !ids.contains(&judgement.document))
             .collect();

@@ -23,6 +23,14 @@ pub enum Place {
     Row(u64),
 }
 
+impl Place {
+    /// The number of the line or row.
+    pub fn number(self) -> u64 {
+        let (Self::Line(number) | Self::Row(number)) = self;
+        number
+    }
+}
+
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

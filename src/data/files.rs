@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
-use super::{Checksum, Digest, PathText, QrelsFile, SpansFile, Table};
+use super::{AnswersFile, Checksum, Digest, PathText, QrelsFile, SpansFile, Table};
 
 /// Documents as files, and for an evaluation queries and what answers them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Files {
     /// The stretches of documents that answer the queries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spans: Option<SpansFile>,
+    /// The gold answers of the queries, where these do not hold them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswersFile>,
 }
 
 /// What one file may take: one from outside may be made to do harm.
@@ -86,6 +89,7 @@ impl Files {
             queries: None,
             qrels: None,
             spans: None,
+            answers: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Everything here turns a file into plain records or into a [`DataError`] that names the file and the line.
 //! Nothing here knows about indexes, models or metrics.
 
+mod answers;
 mod block;
 mod card;
 mod checksum;
@@ -16,8 +17,10 @@ mod pairs;
 mod paths;
 mod predicate;
 mod qrels;
+mod question_pairs;
 mod rankings;
 mod record;
+mod recorded;
 mod rows;
 mod smart;
 mod source;
@@ -25,18 +28,21 @@ mod spans;
 mod table;
 mod vectors;
 
+pub use answers::{Answers, AnswersFile, GoldAnswer};
 pub use block::{Block, BlockKind};
 pub use card::{Card, Finding};
 pub use checksum::{Checksum, Digest};
 pub use corpus::{Corpus, Document};
 pub use error::{DataError, Place};
 pub use files::{FileEntry, Files, Limits};
-pub use judged::{Judged, Query};
+pub use judged::{Gold, Judged, Query};
 pub use paths::PathText;
 pub use predicate::{PATH_SEPARATOR, Predicate};
 pub use qrels::{Judgement, Qrels, QrelsFile};
+pub use question_pairs::{QuestionPair, QuestionPairs};
 pub use rankings::{Rankings, Retrieved};
 pub use record::{Fields, Metadata};
+pub use recorded::{Passage, Recorded, RecordedFile, Recordings};
 pub use source::{CorpusFrom, Source};
 pub use spans::{GoldSpan, Spans, SpansFile};
 pub use table::{Encoding, Format, Table};

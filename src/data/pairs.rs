@@ -41,7 +41,7 @@ pub(super) fn read(path: &Path, number_columns: &[&str]) -> Result<Pairs, DataEr
 }
 
 /// The entries of a JSON object in their order, one with a key that was there before included.
-struct Entries<V>(Vec<(String, V)>);
+pub(super) struct Entries<V>(pub(super) Vec<(String, V)>);
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -33,7 +33,7 @@ pub struct Judgement {
 }
 
 /// All judgements of a file, by query.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Qrels {
     /// The file they came from.
     pub path: PathBuf,

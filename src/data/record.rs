@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::answers::texts;
 use super::rows::kind;
-use super::{Block, DataError, Place, Predicate};
+use super::{Block, DataError, GoldAnswer, Place, Predicate};
 
 /// Named facts about a document or a query, as text.
 pub type Metadata = BTreeMap<String, String>;
@@ -15,7 +16,8 @@ pub type Metadata = BTreeMap<String, String>;
 /// Which column of a table means what.
 ///
 /// Where a name is absent the usual ones are tried (`_id` or `id`, `title`, `text`, `access`, `vector`, `blocks`,
-/// `filter`, and BEIR's `metadata` object); a column that is named here must be in every row.
+/// `filter`, `answers`, `nuggets`, `answerable`, `history`, and BEIR's `metadata` object); a column that is named here must be in
+/// every row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
@@ -37,9 +39,29 @@ pub struct Fields {
     /// The user's own vector: a list of numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vector: Option<String>,
+    /// Of a query: its right answers, a list of texts or one text. An empty list says that there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
+    /// Of a query: the facts that a whole answer holds, a list of texts or one text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nuggets: Option<String>,
+    /// Of a query: whether the documents answer it, true or false, `yes` or `no`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answerable: Option<String>,
+    /// Of a query: what was said before it, oldest first, a list of texts or one text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<String>,
 }
 
 impl Fields {
+    /// The columns of these names, kept as they are.
+    pub(super) fn keeping(columns: &[&str]) -> Self {
+        Self {
+            metadata: columns.iter().map(|name| (*name).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Whether nothing was named.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
@@ -53,9 +75,25 @@ impl Fields {
             &self.text,
             &self.access,
             &self.vector,
+            &self.answers,
+            &self.nuggets,
+            &self.answerable,
+            &self.history,
         ];
         let usual = [
-            "_id", "id", "title", "text", "access", "vector", "metadata", "blocks", "filter",
+            "_id",
+            "id",
+            "title",
+            "text",
+            "access",
+            "vector",
+            "metadata",
+            "blocks",
+            "filter",
+            "answers",
+            "nuggets",
+            "answerable",
+            "history",
         ];
         usual.contains(&column)
             || named.iter().any(|name| name.as_deref() == Some(column))
@@ -72,18 +110,7 @@ impl Fields {
         let columns = Columns { path, place, row };
         let id = columns.take(self.id.as_deref(), &["_id", "id"])?;
         let id = id.ok_or_else(|| columns.missing("id", "`_id` or `id`"))?;
-        let id = match id {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) if !number.is_f64() => number.to_string(),
-            other => {
-                return Err(columns.fault(format!(
-                    "the id must be text or a whole number, found {other}; write it as text"
-                )));
-            }
-        };
-        if id.is_empty() {
-            return Err(columns.fault("the id is empty"));
-        }
+        let id = id_text(id).map_err(|reason| columns.fault(reason))?;
         let text = columns.take(self.text.as_deref(), &["text"])?;
         if text.is_none() {
             return Err(columns.missing("text", "`text`"));
@@ -93,6 +120,11 @@ impl Fields {
             title: columns.text("title", columns.take(self.title.as_deref(), &["title"])?)?,
             blocks: columns.blocks(&text)?,
             filter: columns.filter(),
+            gold: columns.gold(self)?,
+            history: texts(
+                "history",
+                columns.take(self.history.as_deref(), &["history"])?,
+            ),
             text,
             access: columns.labels(columns.take(self.access.as_deref(), &["access"])?)?,
             vector: columns.vector(columns.take(self.vector.as_deref(), &["vector"])?)?,
@@ -115,6 +147,22 @@ pub(super) struct Record {
     pub blocks: Vec<Block>,
     /// What is wrong with it, where it is none: a table of documents may have a column of this name too.
     pub filter: Result<Predicate, String>,
+    /// What is wrong with it, where it is none, as with `filter`.
+    pub gold: Result<GoldAnswer, String>,
+    /// What is wrong with it, where it is none, as with `filter`.
+    pub history: Result<Option<Vec<String>>, String>,
+}
+
+/// An id: text without the white space around it, or a whole number.
+pub(super) fn id_text(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Err("the id is empty".to_owned()),
+        Value::String(text) => Ok(text.trim().to_owned()),
+        Value::Number(number) if !number.is_f64() => Ok(number.to_string()),
+        other => Err(format!(
+            "the id must be text or a whole number, found {other}; write it as text"
+        )),
+    }
 }
 
 struct Columns<'a> {
@@ -135,8 +183,13 @@ impl<'a> Columns<'a> {
             .map(|name| format!("`{name}`"))
             .collect::<Vec<_>>()
             .join(", ");
+        // What queries alone have, no option of the command line names.
+        let option = match what {
+            "answers" | "nuggets" | "answerable" | "history" => String::new(),
+            _ => format!(" (`--{what}`)"),
+        };
         self.fault(format!(
-            "no column {tried} for the {what}; the columns are {names}; name one in `fields.{what}` (`--{what}`)"
+            "no column {tried} for the {what}; the columns are {names}; name one in `fields.{what}`{option}"
         ))
     }
 
@@ -234,6 +287,14 @@ impl<'a> Columns<'a> {
     /// Which documents a query is about.
     fn filter(&self) -> Result<Predicate, String> {
         Predicate::from_json(self.row.get("filter").unwrap_or(&Value::Null))
+    }
+
+    /// What is known of a query's right answer.
+    fn gold(&self, fields: &Fields) -> Result<Result<GoldAnswer, String>, DataError> {
+        let answers = self.take(fields.answers.as_deref(), &["answers"])?;
+        let nuggets = self.take(fields.nuggets.as_deref(), &["nuggets"])?;
+        let answerable = self.take(fields.answerable.as_deref(), &["answerable"])?;
+        Ok(GoldAnswer::from_values(answers, nuggets, answerable))
     }
 
     fn metadata(&self, named: &[String]) -> Result<Metadata, DataError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Checksum, Files, PathText, QrelsFile, SpansFile, Table};
+use super::{AnswersFile, Checksum, Files, PathText, QrelsFile, RecordedFile, SpansFile, Table};
 
 /// Where the documents, queries and judgements of a dataset are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,14 @@ pub struct Beir {
     pub split: String,
 }
 
+impl Beir {
+    /// A file that the folder may hold, where it does.
+    fn beside(&self, file: &str) -> anyhow::Result<Option<PathText>> {
+        let path = self.path.join(file);
+        Ok(path.resolve()?.is_file().then_some(path))
+    }
+}
+
 fn test_split() -> String {
     "test".into()
 }
@@ -49,6 +57,9 @@ pub struct Tables {
     /// The stretches of documents that answer the queries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spans: Option<SpansFile>,
+    /// The gold answers of the queries, where these do not hold them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswersFile>,
 }
 
 impl Source {
@@ -67,6 +78,7 @@ impl Source {
             queries: None,
             qrels: None,
             spans: None,
+            answers: None,
         }))
     }
 
@@ -106,11 +118,36 @@ impl Source {
     pub fn spans(&self) -> anyhow::Result<Option<SpansFile>> {
         Ok(match self {
             Self::Beir(beir) => {
-                let path = beir.path.join(&format!("spans/{}.jsonl", beir.split));
-                path.resolve()?.is_file().then(|| SpansFile::at(path))
+                let file = format!("spans/{}.jsonl", beir.split);
+                beir.beside(&file)?.map(SpansFile::at)
             }
             Self::Tables(tables) => tables.spans.clone(),
             Self::Files(files) => files.spans.clone(),
+        })
+    }
+
+    /// The file of gold answers, where the source names one or, in BEIR's layout, where `answers.jsonl` is there.
+    pub fn answers(&self) -> anyhow::Result<Option<AnswersFile>> {
+        Ok(match self {
+            Self::Beir(beir) => beir.beside("answers.jsonl")?.map(AnswersFile::at),
+            Self::Tables(tables) => tables.answers.clone(),
+            Self::Files(files) => files.answers.clone(),
+        })
+    }
+
+    /// What other systems answered, in BEIR's layout where `outputs.jsonl` is there, as some converted collections have it.
+    pub fn outputs(&self) -> anyhow::Result<Option<RecordedFile>> {
+        Ok(match self {
+            Self::Beir(beir) => beir.beside("outputs.jsonl")?.map(RecordedFile::at),
+            Self::Tables(_) | Self::Files(_) => None,
+        })
+    }
+
+    /// Whether it says nothing of judgements: no table is named, or there is no folder `qrels` in BEIR's layout.
+    pub(super) fn is_unjudged(&self) -> anyhow::Result<bool> {
+        Ok(match self {
+            Self::Beir(beir) => !beir.path.join("qrels").resolve()?.is_dir(),
+            Self::Tables(_) | Self::Files(_) => self.qrels().is_none(),
         })
     }
 

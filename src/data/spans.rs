@@ -46,11 +46,10 @@ impl Spans {
     pub(super) fn judgements(&self) -> Qrels {
         let relevant = |(place, spans): &(Place, Vec<GoldSpan>)| {
             let documents: BTreeSet<&String> = spans.iter().map(|span| &span.document).collect();
-            let (Place::Line(line) | Place::Row(line)) = *place;
             let judgement = |document: &String| Judgement {
                 document: document.clone(),
                 grade: 1,
-                line,
+                line: place.number(),
             };
             documents.into_iter().map(judgement).collect()
         };
@@ -77,10 +76,7 @@ impl SpansFile {
         let columns = ["query", "document", "start", "end", "text"];
         let table = Table {
             format: self.format,
-            fields: Fields {
-                metadata: columns.map(str::to_owned).to_vec(),
-                ..Fields::default()
-            },
+            fields: Fields::keeping(&columns),
             ..Table::at(self.path.clone())
         };
         let mut spans = Spans::default();

@@ -1,23 +1,30 @@
 //! Test collections in other layouts, written in BEIR's: `corpus.jsonl`, `queries.jsonl`, `qrels/SPLIT.tsv`, and beside them
-//! `spans/SPLIT.jsonl` where answers are stretches of documents.
+//! `spans/SPLIT.jsonl` where answers are stretches of documents, `answers.jsonl` where gold answers are known, and `outputs.jsonl` where the
+//! collection holds what systems answered.
 
 mod msmarco;
+mod pubmedqa;
+mod ragchecker;
+mod scifact;
 mod sgml;
 mod source;
 mod squad;
+mod write;
 
-use std::collections::HashSet;
-use std::io::{BufWriter, Write};
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use self::source::Converted;
 use super::rows::Row;
-use super::{DataError, Encoding, GoldSpan, Judgement, PathText, QrelsFile, columns, rows, smart};
+use super::{
+    DataError, Encoding, GoldAnswer, GoldSpan, Judgement, PathText, Place, QrelsFile, Recorded,
+    columns, rows, smart,
+};
 
 /// The layout that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +38,12 @@ pub enum Layout {
     Trec,
     /// MS MARCO: `collection.tsv` and `queries.tsv`.
     MsMarco,
+    /// PubMedQA's JSON: abstracts, the questions that they answer, and the answers.
+    PubMedQa,
+    /// SciFact: the abstracts of BEIR's copy, and `claims_*.csv` with their evidence as the queries.
+    SciFact,
+    /// RAGChecker's meta evaluation: questions with two answers each and people's preferences; no documents.
+    RagChecker,
 }
 
 /// Where a collection lies.
@@ -38,9 +51,9 @@ pub enum Layout {
 pub struct Collection {
     /// Its layout.
     pub layout: Layout,
-    /// The files of its documents; for SQuAD those of everything.
+    /// The files of its documents; for SQuAD, PubMedQA and RAGChecker those of everything.
     pub corpus: Vec<PathBuf>,
-    /// The file of its queries.
+    /// The file of its queries; for SciFact that of its claims.
     pub queries: Option<PathBuf>,
     /// The file of its judgements, with what its grades count.
     pub qrels: Option<QrelsFile>,
@@ -65,6 +78,44 @@ pub struct Written {
     pub dangling: usize,
     /// Gold spans.
     pub spans: usize,
+    /// Queries whose gold spans have no place in the documents, and are left out.
+    pub unplaced: usize,
+    /// Queries whose answer is known, or that there is none.
+    pub answers: usize,
+    /// Recorded outputs of systems.
+    pub outputs: usize,
+}
+
+impl fmt::Display for Written {
+    /// One line; of what there need not be, only what there is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            documents,
+            queries,
+            judgements,
+            ..
+        } = self;
+        write!(
+            f,
+            "{documents} documents, {queries} queries, {judgements} judgements"
+        )?;
+        if self.dangling > 0 {
+            write!(f, " ({} of documents that are not there)", self.dangling)?;
+        }
+        if self.spans > 0 {
+            write!(f, ", {} gold spans", self.spans)?;
+        }
+        if self.unplaced > 0 {
+            write!(f, " (those of {} queries have no place)", self.unplaced)?;
+        }
+        if self.answers > 0 {
+            write!(f, ", {} gold answers", self.answers)?;
+        }
+        if self.outputs > 0 {
+            write!(f, ", {} recorded outputs", self.outputs)?;
+        }
+        Ok(())
+    }
 }
 
 /// A judgement.
@@ -73,6 +124,9 @@ struct Judged {
     document: String,
     grade: i32,
 }
+
+/// Reads a file of rows.
+type Reader = fn(&Path, Encoding) -> Result<Vec<Row>, DataError>;
 
 /// Rows with the file that they stand in.
 struct FromFile {
@@ -88,6 +142,11 @@ struct Contents {
     judged: Option<Vec<Judged>>,
     /// By query.
     spans: Vec<(String, GoldSpan)>,
+    /// How many queries' spans have no place.
+    unplaced: usize,
+    /// By query.
+    answers: Vec<(String, GoldAnswer)>,
+    outputs: Vec<Recorded>,
 }
 
 impl Collection {
@@ -129,41 +188,71 @@ impl Collection {
     }
 
     fn read(&self) -> anyhow::Result<Contents> {
-        if self.layout == Layout::Squad {
-            ensure!(
-                self.queries.is_none()
-                    && self.qrels.is_none()
-                    && !self.ordinal_queries
-                    && self.encoding == Encoding::Utf8,
-                "SQuAD's files hold documents, queries and judgements, in UTF-8; give the files and nothing else"
-            );
-            let into = self
-                .volumes
-                .map_or(squad::Into::Paragraphs, squad::Into::Volumes);
-            return Ok(squad::read(&self.corpus, into)?);
-        }
         ensure!(
-            self.volumes.is_none(),
+            self.volumes.is_none() || self.layout == Layout::Squad,
             "volumes are joined of SQuAD's articles only"
         );
-        let rows = |path: &PathBuf, trec: fn(&Path, Encoding) -> Result<Vec<Row>, DataError>| {
-            let read = match self.layout {
-                Layout::Smart | Layout::Squad => smart::read,
-                Layout::Trec => trec,
-                Layout::MsMarco => msmarco::read,
-            };
+        match self.layout {
+            Layout::Squad => {
+                self.check_alone("SQuAD's files hold documents, queries and judgements")?;
+                let into = self
+                    .volumes
+                    .map_or(squad::Into::Paragraphs, squad::Into::Volumes);
+                Ok(squad::read(&self.corpus, into)?)
+            }
+            Layout::PubMedQa => {
+                self.check_alone("PubMedQA's files hold documents, queries and judgements")?;
+                Ok(pubmedqa::read(&self.corpus)?)
+            }
+            Layout::RagChecker => {
+                self.check_alone("RAGChecker's files hold queries and what systems answered")?;
+                Ok(ragchecker::read(&self.corpus)?)
+            }
+            Layout::SciFact => {
+                let claims = self.queries.as_ref().context(
+                    "SciFact's claims are its queries; give `claims_validation.csv` or `claims_train.csv` as `queries` (`--queries`)",
+                )?;
+                ensure!(
+                    self.qrels.is_none()
+                        && !self.ordinal_queries
+                        && self.encoding == Encoding::Utf8,
+                    "SciFact's claims hold their ids and judgements, in UTF-8; give the corpus and the claims and nothing else"
+                );
+                scifact::read(&self.corpus, claims)
+            }
+            Layout::Smart => self.read_parts(smart::read, smart::read),
+            Layout::Trec => self.read_parts(sgml::documents, sgml::topics),
+            Layout::MsMarco => self.read_parts(msmarco::read, msmarco::read),
+        }
+    }
+
+    /// Nothing is given but the files that hold everything.
+    fn check_alone(&self, what: &str) -> anyhow::Result<()> {
+        ensure!(
+            self.queries.is_none()
+                && self.qrels.is_none()
+                && !self.ordinal_queries
+                && self.encoding == Encoding::Utf8,
+            "{what}, in UTF-8; give the files and nothing else"
+        );
+        Ok(())
+    }
+
+    /// Reads a collection whose documents, queries and judgements are in files of their own.
+    fn read_parts(&self, documents: Reader, queries: Reader) -> anyhow::Result<Contents> {
+        let rows = |path: &PathBuf, read: Reader| {
             read(path, self.encoding).map(|rows| FromFile {
                 path: path.clone(),
                 rows,
             })
         };
-        let documents = self.corpus.iter().map(|path| rows(path, sgml::documents));
+        let documents = self.corpus.iter().map(|path| rows(path, documents));
         let mut contents = Contents {
             documents: documents.collect::<Result<_, _>>()?,
             ..Contents::default()
         };
         if let Some(path) = &self.queries {
-            let mut queries = rows(path, sgml::topics)?;
+            let mut queries = rows(path, queries)?;
             if self.ordinal_queries {
                 for (number, row) in (1_u64..).zip(queries.rows.iter_mut().flatten()) {
                     row.1.insert("id".into(), number.to_string().into());
@@ -202,78 +291,6 @@ impl Collection {
     }
 }
 
-impl Contents {
-    /// Writes BEIR's files to a folder.
-    fn write(self, folder: &Path, split: &str) -> anyhow::Result<Written> {
-        let documents = write_rows(&folder.join("corpus.jsonl"), self.documents)?;
-        let queries = self
-            .queries
-            .map(|rows| write_rows(&folder.join("queries.jsonl"), rows));
-        let queries = queries.transpose()?;
-        let mut written = Written {
-            documents: documents.len(),
-            queries: queries.as_ref().map_or(0, HashSet::len),
-            ..Written::default()
-        };
-        let Some(judged) = self.judged else {
-            return Ok(written);
-        };
-        fs_err::create_dir(folder.join("qrels"))?;
-        let path = folder.join(format!("qrels/{split}.tsv"));
-        let mut file = BufWriter::new(fs_err::File::create(path)?);
-        writeln!(file, "query-id\tcorpus-id\tscore")?;
-        let mut seen = HashSet::new();
-        for Judged {
-            query,
-            document,
-            grade,
-        } in &judged
-        {
-            ensure!(
-                queries
-                    .as_ref()
-                    .is_none_or(|queries| queries.contains(query)),
-                "query `{query}` is judged and is not among the queries; drop its judgements, or give the queries that belong to them"
-            );
-            ensure!(
-                seen.insert((query, document)),
-                "query `{query}` and document `{document}` are judged twice; keep one of the two"
-            );
-            written.dangling += usize::from(!documents.contains(document));
-            writeln!(file, "{query}\t{document}\t{grade}")?;
-        }
-        file.flush()?;
-        written.judgements = judged.len();
-        written.spans = self.spans.len();
-        if !self.spans.is_empty() {
-            write_spans(folder, split, &self.spans)?;
-        }
-        Ok(written)
-    }
-}
-
-/// Writes gold spans in the form that [`super::SpansFile`] reads.
-fn write_spans(folder: &Path, split: &str, spans: &[(String, GoldSpan)]) -> anyhow::Result<()> {
-    fs_err::create_dir(folder.join("spans"))?;
-    let path = folder.join(format!("spans/{split}.jsonl"));
-    let mut file = BufWriter::new(fs_err::File::create(path)?);
-    for (
-        query,
-        GoldSpan {
-            document,
-            start,
-            end,
-            text,
-        },
-    ) in spans
-    {
-        let row = json!({ "query": query, "document": document, "start": start, "end": end, "text": text });
-        serde_json::to_writer(&mut file, &row)?;
-        file.write_all(b"\n")?;
-    }
-    Ok(file.flush()?)
-}
-
 /// SMART's judgements `query document 0 0`, as CACM and CISI have them, all of relevant documents; `None` where the
 /// file is of another form.
 fn relevant_pairs(path: &Path) -> Option<Vec<Judged>> {
@@ -308,58 +325,14 @@ fn without_zeros(number: &str) -> &str {
 
 /// Judgements at a path, with what their grades count.
 pub fn qrels_at(path: &Path, grades: &[(String, i32)]) -> anyhow::Result<QrelsFile> {
-    let text = path.to_str().context("the path is not UTF-8")?;
-    let mut file = QrelsFile::at(PathText::literal(text));
+    let mut file = QrelsFile::at(path_text(path)?);
     file.grades = grades.iter().cloned().collect();
     Ok(file)
 }
 
-/// Writes rows with their columns `id`, `title`, `text` and `blocks` by BEIR's names, and all others as metadata; the ids that it wrote.
-fn write_rows(path: &Path, files: Vec<FromFile>) -> anyhow::Result<HashSet<String>> {
-    let mut file = BufWriter::new(fs_err::File::create(path)?);
-    let mut ids = HashSet::new();
-    for FromFile { path, rows } in files {
-        if rows.is_empty() {
-            return Err(DataError::file(&path, "holds no record").into());
-        }
-        for row in rows {
-            let (place, mut row) = row?;
-            let mut take = |name: &str| match row.remove(name) {
-                Some(Value::String(text)) => text,
-                _ => String::new(),
-            };
-            let (id, title, text) = (take("id"), take("title"), take("text"));
-            let id = id.trim();
-            let fault = if id.is_empty() {
-                Some("a record has no id".to_owned())
-            } else if id.contains(char::is_control) {
-                Some(format!(
-                    "the id {id:?} holds a tab or a line end, which no file of judgements can hold"
-                ))
-            } else if ids.contains(id) {
-                Some(format!(
-                    "the id `{id}` stands there twice; ids must be unique"
-                ))
-            } else {
-                None
-            };
-            if let Some(message) = fault {
-                return Err(DataError::at(&path, place, message).into());
-            }
-            let mut shown = json!({ "_id": id, "title": title, "text": text });
-            if let Some(blocks) = row.remove("blocks") {
-                shown["blocks"] = blocks;
-            }
-            if !row.is_empty() {
-                shown["metadata"] = Value::Object(row);
-            }
-            serde_json::to_writer(&mut file, &shown)?;
-            file.write_all(b"\n")?;
-            ids.insert(id.to_owned());
-        }
-    }
-    file.flush()?;
-    Ok(ids)
+fn path_text(path: &Path) -> anyhow::Result<PathText> {
+    let text = path.to_str().context("the path is not UTF-8")?;
+    Ok(PathText::literal(text))
 }
 
 /// A row of these columns.
@@ -368,6 +341,11 @@ fn row<const N: usize>(columns: [(&str, Value); N]) -> Map<String, Value> {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+/// Adds a row behind the others.
+fn push(rows: &mut Vec<Row>, columns: Map<String, Value>) {
+    rows.push(Ok((Place::Row(rows.len() as u64 + 1), columns)));
 }
 
 /// The whole text of a file.

@@ -15,9 +15,9 @@ use crate::data::{Checksum, Digest, Encoding, PathText, QrelsFile, Source};
 pub struct Converted {
     /// Its layout.
     pub layout: Layout,
-    /// The files of its documents; for SQuAD those of everything.
+    /// The files of its documents; for SQuAD, PubMedQA and RAGChecker those of everything.
     pub corpus: Vec<PathText>,
-    /// The file of its queries.
+    /// The file of its queries; for SciFact that of its claims.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queries: Option<PathText>,
     /// The file of its judgements.

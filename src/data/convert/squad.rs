@@ -4,11 +4,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::{Contents, FromFile, Judged, row, text};
+use super::{Contents, FromFile, Judged, push, row, text};
 use crate::data::rows::Row;
-use crate::data::{Block, BlockKind, DataError, Encoding, GoldSpan, Place};
+use crate::data::{Block, BlockKind, DataError, Encoding, GoldAnswer, GoldSpan};
 
 #[derive(Deserialize)]
 struct Whole {
@@ -56,7 +56,8 @@ pub(super) enum Into {
 }
 
 /// Every question becomes a query that is judged for the document that answers it, with its answers and its article as metadata
-/// and the places of its answers as gold spans. A question that its paragraph does not answer has no judgement.
+/// and the places of its answers as gold spans. Each different answer is a gold answer. A question that its paragraph does not answer has no
+/// judgement, and its gold is that there is no answer.
 pub(super) fn read(paths: &[PathBuf], into: Into) -> Result<Contents, DataError> {
     let mut files = Vec::new();
     for path in paths {
@@ -79,6 +80,7 @@ pub(super) fn read(paths: &[PathBuf], into: Into) -> Result<Contents, DataError>
         rows: [Vec::new(), Vec::new()],
         judged: Vec::new(),
         spans: Vec::new(),
+        answers: Vec::new(),
     };
     let (mut documents, mut queries) = (Vec::new(), Vec::new());
     for (path, articles) in files {
@@ -102,6 +104,8 @@ pub(super) fn read(paths: &[PathBuf], into: Into) -> Result<Contents, DataError>
         queries: Some(queries),
         judged: Some(reader.judged),
         spans: reader.spans,
+        answers: reader.answers,
+        ..Contents::default()
     })
 }
 
@@ -114,6 +118,7 @@ struct Reader {
     rows: [Vec<Row>; 2],
     judged: Vec<Judged>,
     spans: Vec<(String, GoldSpan)>,
+    answers: Vec<(String, GoldAnswer)>,
 }
 
 /// A document in the making.
@@ -206,6 +211,9 @@ impl Reader {
             ("article", json!(article)),
         ];
         push(&mut self.rows[1], row(columns));
+        if let Some(gold) = gold(&question) {
+            self.answers.push((question.id.clone(), gold));
+        }
         if question.is_impossible {
             return Ok(());
         }
@@ -251,6 +259,19 @@ impl Reader {
     }
 }
 
-fn push(rows: &mut Vec<Row>, columns: Map<String, Value>) {
-    rows.push(Ok((Place::Row(rows.len() as u64 + 1), columns)));
+/// What is known of the answer to a question; nothing where the file withholds it, as that of a test split.
+fn gold(question: &Question) -> Option<GoldAnswer> {
+    let mut gold = GoldAnswer {
+        answerable: Some(!question.is_impossible),
+        ..GoldAnswer::default()
+    };
+    if question.is_impossible {
+        return Some(gold);
+    }
+    for Answer { text, .. } in &question.answers {
+        if !gold.answers.contains(text) {
+            gold.answers.push(text.clone());
+        }
+    }
+    Some(gold).filter(|gold| !gold.answers.is_empty())
 }
