@@ -1,10 +1,15 @@
-//! From text to terms: one analyser, used alike for documents and queries, for BM25 and for LSA.
+//! From text to terms: one analyser, used alike for documents and queries, for BM25 and for LSA; and from text to sentences.
+
+mod sentences;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tantivy::tokenizer::{
     self, LowerCaser, RemoveLongFilter, SimpleTokenizer, StopWordFilter, TextAnalyzer, Token,
 };
+
+pub use self::sentences::sentences;
+pub(crate) use self::sentences::trimmed;
 
 /// Terms of this many bytes or more are dropped: they are base64, hashes and broken extraction, not words.
 const LONGEST_TERM_BYTES: usize = 40;
