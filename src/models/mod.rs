@@ -1,22 +1,30 @@
-//! Models: from text to vectors. Plain data crosses the seam; no tensor type is visible above this folder.
+//! Models: from text to vectors, and from pairs of texts to scores. Plain data crosses the seam; no tensor type is visible above this folder.
 
 mod config;
+mod cross_encoder;
 mod device;
 mod encoder;
 mod endpoint;
+mod http;
+pub mod language;
 mod lsa;
 mod matrix;
+mod scorer;
 mod sparse;
 mod svd;
+mod terms;
 mod tokenizer;
 
 pub use config::{EmbedderConfig, EncoderConfig, OpenedEmbedder, models_folder};
+pub use cross_encoder::CrossEncoder;
 pub use device::Device;
-pub use encoder::Encoder;
+pub use encoder::{Encoder, LateInteraction, SequenceClassifier};
 pub use endpoint::{Endpoint, EndpointConfig};
 pub use lsa::{Lsa, LsaConfig};
 pub use matrix::Matrix;
+pub use scorer::{CrossConfig, Label, LateConfig, OpenedScorer, Scorer, ScorerConfig};
 pub use sparse::TermCounts;
+pub use terms::{Terms, TermsConfig};
 pub use tokenizer::{TokenizerConfig, Tokens};
 
 /// Turns texts into vectors.
