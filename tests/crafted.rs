@@ -88,6 +88,7 @@ impl Crafted {
                     tokens: 15,
                     vectors: Vec::new(),
                 }],
+                models: BTreeMap::new(),
                 variants: variants
                     .iter()
                     .map(|variant| (*variant).to_owned())
@@ -167,6 +168,6 @@ fn stage(name: &str, items: &[&str]) -> Stage {
         items: items.iter().enumerate().map(item).collect(),
         latency_ms: 1.0,
         batch_size: 1,
-        aside: false,
+        ..Stage::default()
     }
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::{Rendering, print, print_json};
 use crate::cli::Global;
 use crate::comparison::{
-    Changed, Difference, Mismatch, Pairing, Parting, Question, Side, Sliced, changed, changed_text,
-    check_waiver, difference_list, family, metrics, mismatches, parting_table, partings, sides,
-    some_of, tested, waive,
+    Agreement, Changed, Difference, Mismatch, Pairing, Parting, Question, Side, Sliced,
+    agreement_table, agreements, changed, changed_text, check_waiver, difference_list, family,
+    metrics, mismatches, parting_table, partings, sides, some_of, tested, waive,
 };
 use crate::report::{Style, plain};
 
@@ -26,6 +26,7 @@ use crate::report::{Style, plain};
 #[command(after_help = "Examples:\n  \
     ragkit compare reports/main reports/branch\n  \
     ragkit compare reports/scifact-20261124-101500:bm25 reports/scifact-20261124-101500:hybrid --metric nDCG@10\n  \
+    ragkit compare RUN:model1 RUN:model2 --preference overall --slices ''   # do metrics prefer what people prefer?\n  \
     ragkit compare main branch --format json | jq '.differences[] | select(.p_holm < 0.05)'")]
 pub struct Arguments {
     /// The run to compare with.
@@ -40,6 +41,10 @@ pub struct Arguments {
     /// Compare all examples and the slices of these fields only; an empty text means no slice. Every slice unless given.
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
     slices: Option<Vec<String>>,
+    /// Hold every metric's difference against what people preferred: the numbers of this field of the examples, positive where the candidate
+    /// is preferred. The runs must be sliced by it (`ragkit eval --slices FIELD`).
+    #[arg(long, value_name = "FIELD")]
+    preference: Option<String>,
     /// Level of the tests.
     #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share)]
     alpha: f64,
@@ -89,6 +94,8 @@ struct Compared {
     waived: Vec<Mismatch>,
     only_baseline: Vec<String>,
     only_candidate: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreements: Option<Vec<Agreement>>,
     partings: Vec<Parting>,
     regressed: Vec<Changed>,
     improved: Vec<Changed>,
@@ -214,6 +221,10 @@ fn compared(
         parts = partings(&pairing, metric, *better)?;
         [regressed, improved] = changed(&pairing, metric, *better, count)?;
     }
+    let field = arguments.preference.as_deref();
+    let agreements = field
+        .map(|field| agreements(&pairing, field, &arguments.metrics, arguments.seed))
+        .transpose()?;
     let name = |side: &Side| format!("{}:{}", side.run.path.0.display(), side.variant);
     Ok(Compared {
         baseline: name(pairing.baseline),
@@ -221,6 +232,7 @@ fn compared(
         waived,
         only_baseline: pairing.only_baseline,
         only_candidate: pairing.only_candidate,
+        agreements,
         partings: parts,
         regressed,
         improved,
@@ -267,6 +279,14 @@ fn render(outcome: &Outcome, style: Style) -> String {
          detectable: the smallest true difference that so many examples show with power {:.2} at level {}; needed: examples for a difference of {}",
         outcome.power, outcome.alpha, outcome.min_effect
     ));
+    for agreements in outcome
+        .pairs
+        .iter()
+        .filter_map(|pair| pair.agreements.as_ref())
+    {
+        parts.push(agreement_table(style, agreements));
+        parts.push("agreement: the share of the examples with a preference in which the metric's difference has the same sign, a difference of 0 counting one half; the others: correlation of difference and preference; 95 % intervals (BCa bootstrap of clusters)".to_owned());
+    }
     for pair in &outcome.pairs {
         let shown = pair.regressed.first().or(pair.improved.first());
         if let Some(first) = shown.filter(|_| !pair.partings.is_empty()) {

@@ -1,5 +1,7 @@
 //! Two variants, of one run or of two, compared example by example.
 
+mod ablation;
+mod agreement;
 mod changed;
 mod difference;
 mod identity;
@@ -8,7 +10,12 @@ mod pairing;
 mod question;
 mod side;
 mod table;
+pub(crate) mod timed;
 
+pub use ablation::{
+    Ablation, AblationOf, Change, Claim, Claimed, Delta, Gain, Levels, Tradeoff, ablate,
+};
+pub use agreement::{Agreement, Figure, agreement_table, agreements};
 pub use changed::{Changed, Parting, StageList, changed, partings};
 pub use difference::{Difference, adjust, differences, family, tested};
 pub use identity::{Mismatch, check_waiver, metrics, mismatches, waive};

@@ -1,90 +1,11 @@
 //! Quantiles of latency, and how far they can be trusted: what is drawn at random is what was independent.
 
-use std::collections::BTreeMap;
-
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-use crate::metrics::statistics::{self, Interval, below};
+use crate::comparison::timed::{LEAST_UNITS, RESAMPLES, Timed, drawn, number, percentiles};
+use crate::metrics::statistics::{self, Interval};
 use crate::report::Call;
-
-/// Resamples behind an interval.
-pub(super) const RESAMPLES: u64 = 2_000;
-
-/// Fewer units than this say little about how much units differ.
-pub(super) const LEAST_UNITS: usize = 20;
-
-/// Latencies, sorted, each with the unit that it is drawn with and its call.
-pub(super) struct Timed {
-    sorted: Vec<(f64, usize, u32)>,
-}
-
-impl Timed {
-    /// The calls, each with the number of its unit.
-    pub(super) fn new<'a>(calls: impl IntoIterator<Item = (&'a Call, usize)>) -> Self {
-        let timed = calls
-            .into_iter()
-            .map(|(call, unit)| (call.latency_ms, unit, call.call.unwrap_or(0)));
-        let mut sorted: Vec<(f64, usize, u32)> = timed.collect();
-        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-        Self { sorted }
-    }
-
-    /// The quantile where each latency counts `weight` times: the smallest at which the share is reached.
-    pub(super) fn quantile(&self, probability: f64, weight: impl Fn(usize, u32) -> f64) -> f64 {
-        let weights = || {
-            self.sorted
-                .iter()
-                .map(|(_, unit, call)| weight(*unit, *call))
-        };
-        let (total, mut reached) = (weights().sum::<f64>(), 0.0);
-        for ((latency, _, _), weight) in self.sorted.iter().zip(weights()) {
-            reached += weight;
-            if weight > 0.0 && reached >= probability * total {
-                return *latency;
-            }
-        }
-        f64::NAN
-    }
-}
-
-/// Numbers for what the calls have in common, by its order.
-pub(super) fn number<'a, K: Ord>(
-    calls: &'a [Call],
-    key: impl Fn(&'a Call) -> K,
-) -> BTreeMap<K, usize> {
-    let mut numbers: BTreeMap<K, usize> = calls.iter().map(|call| (key(call), 0)).collect();
-    numbers
-        .values_mut()
-        .enumerate()
-        .for_each(|(number, place)| *place = number);
-    numbers
-}
-
-pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(number);
-    rng
-}
-
-/// How often each of `count` units is drawn.
-pub(super) fn drawn(count: usize, seed: u64, number: u64) -> Vec<f64> {
-    let mut rng = stream(seed, number);
-    let mut weights = vec![0.0; count];
-    (0..count).for_each(|_| weights[below(&mut rng, count)] += 1.0);
-    weights
-}
-
-/// The 95 % percentile interval of a statistic over random draws.
-pub(super) fn percentiles(mut draws: Vec<f64>) -> Interval {
-    draws.sort_unstable_by(f64::total_cmp);
-    Interval {
-        low: statistics::quantile(&draws, 0.025),
-        high: statistics::quantile(&draws, 0.975),
-    }
-}
 
 /// A quantile of the latencies with its 95 % interval, and what was drawn.
 ///
@@ -117,15 +38,11 @@ pub(super) fn estimate(
         (batches.len(), "batches")
     };
     let timed = Timed::new(calls.iter().map(|call| (call, unit(call))));
-    let sorted: Vec<f64> = timed
-        .sorted
-        .iter()
-        .map(|(latency, _, _)| *latency)
-        .collect();
+    let sorted = timed.sorted_ms();
     // As `ragkit report` prints it.
     let value = statistics::quantile(&sorted, probability);
     let interval = if count == calls.len() {
-        order_statistics(&timed, probability)
+        order_statistics(&sorted, probability)
     } else if count >= LEAST_UNITS {
         let draws = (0..RESAMPLES).into_par_iter().map(|number| {
             let weights = drawn(count, seed, number);
@@ -139,17 +56,12 @@ pub(super) fn estimate(
 }
 
 /// The smallest and the largest rank between which the quantile lies with 95 %.
-fn order_statistics(timed: &Timed, probability: f64) -> Option<Interval> {
-    let n = timed.sorted.len();
+fn order_statistics(sorted: &[f64], probability: f64) -> Option<Interval> {
+    let n = sorted.len();
     let below = Binomial::new(probability, n as u64).ok()?;
     let rank = |share: f64| usize::try_from(below.inverse_cdf(share)).unwrap_or(n);
     let (low, high) = (rank(0.025), rank(0.975) + 1);
-    let at = |rank: usize| {
-        timed
-            .sorted
-            .get(rank.wrapping_sub(1))
-            .map(|(latency, _, _)| *latency)
-    };
+    let at = |rank: usize| sorted.get(rank.wrapping_sub(1)).copied();
     Some(Interval {
         low: at(low).unwrap_or(0.0),
         high: at(high).unwrap_or(f64::INFINITY),

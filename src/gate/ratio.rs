@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Answer;
 use super::config::{Gate, Ratio, Rule, quantile};
-use super::latency::{LEAST_UNITS, RESAMPLES, Timed, drawn, number, percentiles, stream};
+use crate::comparison::timed::{LEAST_UNITS, RESAMPLES, Timed, drawn, number, percentiles, stream};
 use crate::metrics::statistics::Interval;
 use crate::report::Run;
 use crate::whole_file::WholeFile;

@@ -26,6 +26,9 @@ pub struct Identity {
     /// The indexes searched; none in a manifest of the time when a run had one, kept under another name.
     #[serde(default)]
     pub indexes: Vec<IndexFacts>,
+    /// The digests of the models that rerank and write, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, String>,
     /// The variants that ran, in the order of the config.
     pub variants: Vec<String>,
     /// Fields of the examples by which the summary is sliced.

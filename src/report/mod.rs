@@ -5,9 +5,11 @@
 mod calls;
 mod directory;
 mod manifest;
+mod monitoring;
 mod read;
 mod results;
 mod scores;
+mod spent;
 mod summary;
 mod table;
 mod write;
@@ -15,9 +17,11 @@ mod write;
 pub use calls::Call;
 pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
+pub use monitoring::write_monitoring;
 pub use read::{Latency, Run};
 pub use results::{Ranked, Steps};
 pub use scores::Scores;
+pub use spent::Spent;
 pub use summary::{ALL, SummaryRow, field_of, summarise};
 pub use table::{
     Cell, Style, estimate, index_facts, latency_table, metric_table, pivot, plain, text_table,
@@ -34,6 +38,16 @@ pub mod files {
     pub const SUMMARY: &str = "summary.parquet";
     /// Latency per example and stage.
     pub const TIMINGS: &str = "timings.parquet";
+    /// Answers in words, where there are any.
+    pub const ANSWERS: &str = "answers.parquet";
+    /// Their sentences with what these cite.
+    pub const CITATIONS: &str = "citations.parquet";
+    /// What stages wrote and asked of language models.
+    pub const TEXTS: &str = "texts.parquet";
+    /// Quality, latency percentiles, tokens and cost by component and slice.
+    pub const MONITORING: &str = "monitoring.parquet";
+    /// The same as a page.
+    pub const MONITORING_PAGE: &str = "monitoring.html";
     /// Judgements that were repeated, where a judge was asked more than once: `variant`, `example_id`, `metric`, `value`.
     pub const JUDGEMENTS: &str = "judgements.parquet";
     /// What the run is; written last: a directory that has it is finished.

@@ -136,11 +136,20 @@ pub fn pivot(
         } else {
             Vec::new()
         };
-        texts.extend([row.metric.to_owned(), row.n.to_string()]);
+        let of_row = cells.iter();
+        let of_row = of_row.filter(|c| c.metric == row.metric && c.slice == row.slice);
+        let of_row: Vec<&Cell<'_>> = of_row.collect();
+        // Variants may have values of different examples: means over these do not compare as they stand.
+        let n = of_row.iter().map(|cell| cell.n);
+        let (least, most) = (n.clone().min().unwrap_or(0), n.max().unwrap_or(0));
+        let n = if least == most {
+            least.to_string()
+        } else {
+            format!("{least}–{most}")
+        };
+        texts.extend([row.metric.to_owned(), n]);
         texts.extend(columns.iter().map(|column| {
-            let found = cells
-                .iter()
-                .find(|c| c.column == column && c.metric == row.metric && c.slice == row.slice);
+            let found = of_row.iter().find(|cell| cell.column == column);
             found.map_or_else(String::new, |cell| cell.text.clone())
         }));
         table.add_row(texts.iter().map(|text| fitting(style, text)));

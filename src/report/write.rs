@@ -1,5 +1,7 @@
 //! Writing the files of a run. Each appears whole, by a rename, and carries the run's identity in its footer.
 
+mod words;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +15,11 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
+use super::spent::Spent;
 use super::{Identity, RunPath, SummaryRow, files};
 use crate::metrics::MetricFacts;
 use crate::metrics::statistics::Interval;
-use crate::outputs::{Item, Output, Pass, Stage};
+use crate::outputs::{Item, Output, Pass, Stage, Usage};
 use crate::whole_file::WholeFile;
 
 /// Examples that become one batch of rows.
@@ -62,6 +65,25 @@ pub fn write(
     write_file(&run.file(files::EXAMPLES), &footer, batches(example_rows))?;
     write_file(&run.file(files::RESULTS), &footer, batches(result_rows))?;
     write_file(&run.file(files::TIMINGS), &footer, batches(timing_rows))?;
+    let any = |of: fn(&Output) -> bool| {
+        let mut outputs = examples.iter().flat_map(|example| &example.outputs);
+        outputs.any(of)
+    };
+    if any(|output| output.answer.is_some()) {
+        write_file(
+            &run.file(files::ANSWERS),
+            &footer,
+            batches(words::answer_rows),
+        )?;
+        write_file(
+            &run.file(files::CITATIONS),
+            &footer,
+            batches(words::citation_rows),
+        )?;
+    }
+    if any(|output| output.stages.iter().any(words::is_worded)) {
+        write_file(&run.file(files::TEXTS), &footer, batches(words::text_rows))?;
+    }
     write_file(
         &run.file(files::SUMMARY),
         &footer,
@@ -103,7 +125,7 @@ pub fn write_scores(path: &Path, footer: &str, rows: &[ScoreRow<'_>]) -> anyhow:
     write_file(path, footer, std::iter::once(columns(rows)))
 }
 
-fn write_file(
+pub(super) fn write_file(
     path: &Path,
     footer: &str,
     batches: impl IntoIterator<Item = anyhow::Result<RecordBatch>>,
@@ -171,12 +193,17 @@ fn example_rows(
     for (place, facts) in metrics.iter().enumerate() {
         columns.push((&facts.name, numbers(&rows, |row| row.scores[place])));
     }
-    // No stage counts tokens or asks for money yet, and none has a cache: the columns are there and empty.
-    let no_counts = || Arc::new(Int64Array::new_null(rows.len()));
-    columns.push(("tokens_in", no_counts()));
-    columns.push(("tokens_out", no_counts()));
-    columns.push(("cost_usd", numbers(&rows, |_| None)));
-    columns.push(("cache", texts(&rows, |_| None)));
+    let spent: Vec<Option<Spent>> = rows.iter().map(|row| Spent::of(row.output)).collect();
+    let tokens = |of: fn(&Spent) -> u64| -> ArrayRef {
+        let count = |spent: &Option<Spent>| i64::try_from(of(spent.as_ref()?)).ok();
+        Arc::new(spent.iter().map(count).collect::<Int64Array>())
+    };
+    columns.push(("tokens_in", tokens(|spent| spent.tokens_in)));
+    columns.push(("tokens_out", tokens(|spent| spent.tokens_out)));
+    columns.push((
+        "cost_usd",
+        numbers(&spent, |spent| spent.as_ref()?.cost_usd),
+    ));
     columns.push(("error", texts(&rows, |row| row.output.error.as_deref())));
     batch(columns)
 }
@@ -249,6 +276,7 @@ struct Clock<'a> {
     of: &'a Row<'a>,
     stage: &'a str,
     latency_ms: f64,
+    usage: Option<&'a Usage>,
     batch_size: u32,
     aside: bool,
     /// The batch, and its round where variants were alternated.
@@ -262,6 +290,7 @@ fn clocks<'a>(of: &'a Row<'a>) -> Vec<Clock<'a>> {
         of,
         stage: &stage.name,
         latency_ms: stage.latency_ms,
+        usage: stage.usage.as_ref(),
         batch_size: stage.batch_size,
         aside: stage.aside,
         block: of.output.batch,
@@ -274,6 +303,7 @@ fn clocks<'a>(of: &'a Row<'a>) -> Vec<Clock<'a>> {
                 of,
                 stage,
                 latency_ms: *latency_ms,
+                usage: None,
                 batch_size: pass.batch_size,
                 aside: false,
                 block: pass.block,
@@ -281,7 +311,8 @@ fn clocks<'a>(of: &'a Row<'a>) -> Vec<Clock<'a>> {
             })
     };
     if of.output.passes.is_empty() {
-        of.output.stages.iter().map(of_stage).collect()
+        let timed = of.output.stages.iter().filter(|stage| stage.batch_size > 0);
+        timed.map(of_stage).collect()
     } else {
         of.output.passes.iter().flat_map(of_pass).collect()
     }
@@ -302,6 +333,12 @@ fn timing_rows(
         ("example_id", texts(&rows, |row| Some(&row.of.example.id))),
         ("stage", texts(&rows, |row| Some(row.stage))),
         ("latency_ms", numbers(&rows, |row| Some(row.latency_ms))),
+        ("ttft_ms", numbers(&rows, |row| row.usage?.ttft_ms)),
+        (
+            "inter_token_ms",
+            numbers(&rows, |row| row.usage?.inter_token_ms),
+        ),
+        ("cached_calls", counts(|row| Some(row.usage?.cached_calls))),
         ("batch_size", counts(|row| Some(row.batch_size))),
         (
             "aside",
@@ -333,15 +370,15 @@ fn summary_rows(rows: &[SummaryRow]) -> anyhow::Result<RecordBatch> {
     ])
 }
 
-fn texts<R>(rows: &[R], of: impl Fn(&R) -> Option<&str>) -> ArrayRef {
+pub(super) fn texts<R>(rows: &[R], of: impl Fn(&R) -> Option<&str>) -> ArrayRef {
     Arc::new(rows.iter().map(of).collect::<StringArray>())
 }
 
-fn numbers<R>(rows: &[R], of: impl Fn(&R) -> Option<f64>) -> ArrayRef {
+pub(super) fn numbers<R>(rows: &[R], of: impl Fn(&R) -> Option<f64>) -> ArrayRef {
     Arc::new(rows.iter().map(of).collect::<Float64Array>())
 }
 
-fn batch(columns: Vec<(&str, ArrayRef)>) -> anyhow::Result<RecordBatch> {
+pub(super) fn batch(columns: Vec<(&str, ArrayRef)>) -> anyhow::Result<RecordBatch> {
     // Every column may be empty in a row: the schema must not depend on which rows there are.
     let columns = columns
         .into_iter()
