@@ -2,9 +2,9 @@
 //!
 //! Loading parses and validates and touches no other file; paths in it are relative to the working directory.
 
+mod identity;
 mod indexes;
 
-use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -14,11 +14,10 @@ use serde::{Deserialize, Serialize};
 pub use self::indexes::PlacedIndex;
 use crate::caches;
 use crate::data::convert::Converted;
-use crate::data::{Card, Digest, Judged, PathText, Source};
-use crate::indexes::{Index, Manifest};
-use crate::metrics::MetricFacts;
-use crate::report::{Identity, IndexFacts, VectorsSearched};
-use crate::systems::rag::{self, Indexes, RagMetric, WantedIndex};
+use crate::data::{Card, PathText, QuestionPairs, Source, Table};
+use crate::systems::SystemMetric;
+use crate::systems::cache::{self, CacheMetric};
+use crate::systems::rag::{self, RagMetric};
 
 /// A file of `configs/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +32,7 @@ pub struct Experiment {
     #[serde(default = "default_batch_size")]
     pub batch_size: NonZeroUsize,
     /// What to measure.
-    pub metrics: Vec<RagMetric>,
+    pub metrics: Vec<SystemMetric>,
     /// Fields of the examples by which to slice the summary.
     #[serde(default)]
     pub slices: Vec<String>,
@@ -90,6 +89,8 @@ pub enum Dataset {
     Source(Source),
     /// Files in another layout than BEIR's, which are converted into the cache.
     Converted(Converted),
+    /// Pairs of questions, for `system.cache`.
+    Pairs(Box<Table>),
 }
 
 /// Which system, and how.
@@ -98,6 +99,20 @@ pub enum Dataset {
 pub enum SystemConfig {
     /// Enterprise RAG.
     Rag(rag::Config),
+    /// What another RAG system produced, in a file.
+    Recorded(rag::RecordedConfig),
+    /// A cache of answers, over pairs of questions.
+    Cache(cache::Config),
+}
+
+impl SystemConfig {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Rag(_) => "rag",
+            Self::Recorded(_) => "recorded",
+            Self::Cache(_) => "cache",
+        }
+    }
 }
 
 impl Experiment {
@@ -140,30 +155,47 @@ impl Experiment {
                 "`{metric}` is no mean over examples, so it has no interval here; `ragkit score` knows it"
             );
         }
-        let SystemConfig::Rag(config) = &self.system;
-        config.validate(&self.metrics)
+        match &self.system {
+            SystemConfig::Rag(config) => config.validate(&self.rag_metrics()?),
+            SystemConfig::Recorded(config) => config.validate(&self.rag_metrics()?),
+            SystemConfig::Cache(config) => config.validate(&self.cache_metrics()?),
+        }
+    }
+
+    /// The metrics of a RAG system.
+    pub fn rag_metrics(&self) -> anyhow::Result<Vec<RagMetric>> {
+        let of = |metric: &SystemMetric| match metric {
+            SystemMetric::Rag(metric) => Ok(metric.clone()),
+            SystemMetric::Cache(_) => Err(self.strange(metric)),
+        };
+        self.metrics.iter().map(of).collect()
+    }
+
+    /// The metrics of a cache of answers.
+    pub fn cache_metrics(&self) -> anyhow::Result<Vec<CacheMetric>> {
+        let of = |metric: &SystemMetric| match metric {
+            SystemMetric::Cache(metric) => Ok(*metric),
+            SystemMetric::Rag(_) => Err(self.strange(metric)),
+        };
+        self.metrics.iter().map(of).collect()
+    }
+
+    fn strange(&self, metric: &SystemMetric) -> anyhow::Error {
+        anyhow::anyhow!(
+            "`{metric}` is no metric of `system.{}`; drop it from `metrics`",
+            self.system.name()
+        )
     }
 
     /// Keeps the named variants only, in the order of the config.
     pub fn keep_variants(&mut self, names: &[String]) -> anyhow::Result<()> {
-        let SystemConfig::Rag(config) = &mut self.system;
-        for name in names {
-            if !config.variants.iter().any(|variant| variant.name == *name) {
-                let known: Vec<_> = config
-                    .variants
-                    .iter()
-                    .map(|variant| format!("`{}`", variant.name))
-                    .collect();
-                bail!(
-                    "there is no variant `{name}`; the config has {}",
-                    known.join(", ")
-                );
-            }
+        match &mut self.system {
+            SystemConfig::Rag(config) => keep(&mut config.variants, names, |one| &one.name),
+            SystemConfig::Cache(config) => keep(&mut config.variants, names, |one| &one.name),
+            SystemConfig::Recorded(_) => bail!(
+                "`--variants` goes with a config that declares variants; a file of outputs is scored whole"
+            ),
         }
-        config
-            .variants
-            .retain(|variant| names.contains(&variant.name));
-        Ok(())
     }
 
     /// Where the data lies.
@@ -172,113 +204,40 @@ impl Experiment {
             Dataset::Source(source) => Ok(source.clone()),
             Dataset::Card(path) => Card::load(&path.resolve()?)?.source(&caches::folder()),
             Dataset::Converted(converted) => converted.source(&caches::folder()),
+            Dataset::Pairs(_) => bail!(
+                "`dataset.pairs` is for `system.cache`; `system.{}` needs queries: name them by `dataset.card`, `dataset.source` or `dataset.converted`",
+                self.system.name()
+            ),
         }
     }
 
-    /// What the numbers of a run over `judged` in `opened` are a function of, `metrics` being those of its system.
-    pub fn identity(
-        &self,
-        judged: &Judged,
-        opened: &Indexes,
-        metrics: Vec<MetricFacts>,
-        interleaved_rounds: usize,
-    ) -> anyhow::Result<Identity> {
-        let SystemConfig::Rag(config) = &self.system;
-        let index = opened.first().context("a run has an index")?;
-        let known: HashSet<&str> = index.documents.names().iter().map(String::as_str).collect();
-        let relevant = judged
-            .queries
-            .iter()
-            .flat_map(|query| judged.grades(&query.id))
-            .filter(|(_, grade)| *grade > 0);
-        let facts = |wanted: WantedIndex| {
-            let index = opened
-                .of(&wanted.variants[0])
-                .context("every variant has an index")?;
-            Ok(index_facts(index, &wanted.variants))
-        };
-        let indexes: Vec<IndexFacts> = config
-            .indexes()
-            .into_iter()
-            .map(facts)
-            .collect::<anyhow::Result<_>>()?;
-        Ok(Identity {
-            name: self.name.0.clone(),
-            ragkit: crate::version().to_owned(),
-            config: serde_json::to_value(self)?,
-            seed: self.seed,
-            conditions: conditions(config, judged, &index.manifest),
-            metrics,
-            indexes,
-            variants: config
-                .variants
+    /// The pairs of questions that a cache is evaluated on.
+    pub fn pairs(&self) -> anyhow::Result<QuestionPairs> {
+        match &self.dataset {
+            Dataset::Pairs(table) => QuestionPairs::read(table),
+            Dataset::Card(_) | Dataset::Source(_) | Dataset::Converted(_) => bail!(
+                "`system.cache` is evaluated on pairs of questions; name their table, as in `dataset.pairs.path = \"datasets/cache/pairs.jsonl\"`"
+            ),
+        }
+    }
+}
+
+fn keep<V>(
+    variants: &mut Vec<V>,
+    names: &[String],
+    name_of: impl Fn(&V) -> &str,
+) -> anyhow::Result<()> {
+    for name in names {
+        if !variants.iter().any(|variant| name_of(variant) == name) {
+            let known = variants
                 .iter()
-                .map(|variant| variant.name.clone())
-                .collect(),
-            slices: self.slices.clone(),
-            cluster: self.cluster.clone(),
-            interleaved_rounds,
-            examples: judged.queries.len(),
-            unjudged: judged.unjudged,
-            dangling: relevant
-                .filter(|(document, _)| !known.contains(document))
-                .count(),
-        })
+                .map(|variant| format!("`{}`", name_of(variant)));
+            bail!(
+                "there is no variant `{name}`; the config has {}",
+                known.collect::<Vec<_>>().join(", ")
+            );
+        }
     }
-}
-
-/// What a run says of an index.
-fn index_facts(index: &Index, variants: &[rag::Variant]) -> IndexFacts {
-    let manifest = &index.manifest;
-    IndexFacts {
-        variants: variants
-            .iter()
-            .map(|variant| variant.name.clone())
-            .collect(),
-        digest: manifest.digest.clone(),
-        cut: index.is_cut().then(|| manifest.config.chunking.describe()),
-        documents: manifest.documents,
-        passages: manifest.passages,
-        empty_passages: manifest.empty_passages,
-        refused_files: manifest.refused.len(),
-        terms: manifest.terms,
-        tokens: manifest.tokens,
-        vectors: index
-            .vectors
-            .keys()
-            .map(|name| searched(manifest, name))
-            .collect(),
-    }
-}
-
-/// What must be equal in two runs for their numbers to be comparable.
-fn conditions(config: &rag::Config, judged: &Judged, index: &Manifest) -> BTreeMap<String, String> {
-    let corpus = index
-        .source_files
-        .iter()
-        .filter(|(what, _)| what.as_str() == "corpus")
-        .fold(Digest::default(), |digest, (what, file)| {
-            digest.with(what, &file.sha256)
-        });
-    BTreeMap::from([
-        ("corpus".to_owned(), corpus.finish()),
-        ("queries".to_owned(), judged.digest()),
-        ("k".to_owned(), config.depth.to_string()),
-    ])
-}
-
-/// What a run says of a set of vectors.
-fn searched(manifest: &Manifest, name: &str) -> VectorsSearched {
-    let (config, facts) = (
-        manifest.config.vectors.get(name),
-        manifest.vectors.get(name),
-    );
-    VectorsSearched {
-        name: name.to_owned(),
-        embedder: config
-            .map_or("", |config| config.embedder.name())
-            .to_owned(),
-        dim: facts.map_or(0, |facts| facts.dim),
-        digest: facts.map_or_else(String::new, |facts| facts.digest.clone()),
-    }
+    variants.retain(|variant| names.iter().any(|name| name_of(variant) == name));
+    Ok(())
 }

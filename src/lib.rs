@@ -8,6 +8,7 @@
 //! config (TOML) + dataset ► ragkit eval ───► run directory ─┬──► ragkit report   (look)
 //!                                                          ├──► ragkit compare  (better? by how much? by chance?)
 //!                                                          └──► ragkit gate     (a verdict for CI)
+//! answers of other systems ─► ragkit eval                    (`system.recorded`: scored as if they were ours)
 //! runs of other systems ──► ragkit score ──► tables, Parquet, trec_eval's lines
 //! ```
 //!
@@ -24,11 +25,11 @@
 //! | 5 | [`indexes`] | BM25, exact and approximate dense search, and the store that keeps an index whole |
 //! | 5 | [`gate`] | rules held against a run: verdicts, kept baselines, noise of the machine |
 //! | 4 | [`comparison`] | two variants, example by example, and the stage at which they part |
-//! | 4 | [`caches`] | what was computed once: vectors by the content of their texts |
+//! | 4 | [`caches`] | what was computed once: vectors by the content of their texts, completions by that of their prompts; and the caches of answers that [`systems::cache`] evaluates |
 //! | 4 | [`chunking`] | from documents to the passages that an index holds |
 //! | 3 | [`report`] | the run directory: Parquet out, questions back in, tables |
-//! | 3 | [`models`] | from text to tokens and vectors |
-//! | 2 | [`analysis`] | from text to terms |
+//! | 3 | [`models`] | from text to tokens, vectors and scores of pairs; [`models::language`] from prompts to completions with their bills |
+//! | 2 | [`analysis`] | from text to terms and sentences |
 //! | 2 | [`extraction`] | from a file of any format to documents with their structure |
 //! | 2 | [`scoring`] | runs of any system against judgements, under the conventions of the field's tools |
 //! | 1 | [`data`], [`metrics`], [`outputs`], [`whole_file`] | records and readers; pure functions; what a system produced; files that appear whole |
@@ -37,7 +38,8 @@
 //!
 //! [`experiment::Experiment`] names a [`data::Source`]. Its documents, rows of a table or what
 //! [`extraction`] makes of files, are cut into passages ([`chunking`]) and become an [`indexes::Index`] in one pass; its
-//! judged queries ([`data::Judged`]) go through a [`systems::System`] in batches, and what comes out
+//! judged queries ([`data::Judged`]) go through a [`systems::System`] in batches (of [`systems::rag`]: understood, searched for, fused,
+//! reranked, packed into a prompt, answered, verified), and what comes out
 //! ([`outputs::Output`]) is journalled, scored and written by [`runner::evaluate`]. Every stage of a pipeline is
 //! recorded: [`comparison`] reads two runs back and tells at which stage they part, for any system; [`gate`] holds the
 //! comparison against rules.
@@ -48,7 +50,7 @@
 //! beside it in every table and file. A ranking is a total order ([`indexes::Hit::order`]: score, then document id as trec_eval breaks ties), a sum has a
 //! fixed order whatever the number of threads or the batch ([`indexes::Flat`], [`indexes::Bm25`], [`models::Lsa`]),
 //! and randomness is counted, not consumed ([`metrics::statistics::intervals`]). So every file of a run but its
-//! timings and its manifest is the same, byte for byte, for the same inputs and seed on one kind of machine.
+//! timings, what monitors them and its manifest is the same, byte for byte, for the same inputs and seed on one kind of machine.
 //!
 //! # Where this differs from the first design
 //!
@@ -62,6 +64,12 @@
 //!   function over lists.
 //! * An index has several named sets of vectors, and a run builds and opens those that its variants search: a model that is
 //!   missing stops only the variants that want it.
+//! * A language model is asked through one seam ([`models::language::LanguageModel`]), which the selection of sentences that needs no model
+//!   stands behind too. A stage that asks one says what it cost; the price is that of the config, whatever a cache saved.
+//! * A component that fails and one that a config declares unavailable go the same way ([`systems::rag::OnFailure`]): so what is left
+//!   of the quality in an outage is measured, not guessed.
+//! * Variants take over the stages of a common `pipeline`, and an ablation is a table over variants: there is no second way to run one.
+//! * Scores need no model: sentences are held against their sources by words ([`metrics::answer`] counts what was verified).
 //! * Comparison and gate are modules of their own above [`report`], which only writes runs and reads them back.
 //! * There are three exit codes and not six: 2 is whatever could not be compared or done, with the reason in every format.
 //! * A regression needs the adjusted p-value and a drop of `min_effect`; an interval below −`min_effect` alone would alarm

@@ -104,6 +104,7 @@ pub fn evaluate<S: System>(
         identity.seed,
     );
     report::write(&journal.run, &identity, &metrics, &evaluated, &summary)?;
+    report::write_monitoring(&journal.run, &identity, &metrics, &evaluated, &summary)?;
     let errors = |variant: usize| {
         evaluated
             .iter()

@@ -48,7 +48,7 @@ fn configs_with_a_mistake_point_at_it() {
     );
     config(
         ("path = \"data\"", "path = \"$NOT_SET/data\""),
-        "the path `$NOT_SET/data/qrels/test.tsv` needs the environment variable `NOT_SET`; set it, for example `NOT_SET=/path/to/data ragkit …`",
+        "the path `$NOT_SET/data/spans/test.jsonl` needs the environment variable `NOT_SET`; set it, for example `NOT_SET=/path/to/data ragkit …`",
     );
     Sandbox::new().fails("eval none.toml", "cannot read the config: failed to open file `none.toml`: No such file or directory (os error 2)");
     Sandbox::with_dataset().fails(

@@ -44,6 +44,8 @@ fn eval_prints_one_json_object_and_writes_the_run() {
         [
             "examples.parquet",
             "manifest.json",
+            "monitoring.html",
+            "monitoring.parquet",
             "results.parquet",
             "summary.parquet",
             "timings.parquet"

@@ -150,6 +150,60 @@ fn german_questions_are_answered_as_bm25s_answers_them() {
     near(of("german_unstemmed", "nDCG@10"), 0.9245, 0.0002);
 }
 
+/// Figures of `oracle/s20_rag_answers.py`, which computes them anew from the raw data and from the answers.
+#[test]
+fn extracted_answers_score_what_other_tools_make_of_them() {
+    let Some(data) = data_folder() else { return };
+    let golden = crate::golden::golden("rag_answers");
+    let of = eval(&data, "configs/xquad_answers.toml", None);
+    let means = &golden["overlap"]["xquad"]["F1"]["means"];
+    for variant in ["words", "one_sentence", "feedback", "top1"] {
+        near(of(variant, "F1"), means[variant].as_f64().unwrap(), 1e-6);
+    }
+    let rm3 = golden["rm3"]["xquad"]["nDCG@10"].as_f64().unwrap();
+    near(of("feedback", "nDCG@10"), rm3, 1e-6);
+    near(of("words", "ContextRecall"), 0.99, 0.01);
+}
+
+/// RAGChecker's people prefer one of two answers: so do the metrics, as often as `oracle/s18_answers.py` finds it of the texts as they are
+/// (here without their citation marks).
+#[test]
+fn scores_of_answers_prefer_what_people_prefer() {
+    let Some(data) = data_folder() else { return };
+    let golden = crate::golden::golden("answers");
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| -> serde_json::Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_ragkit"))
+            .args(arguments.split_whitespace())
+            .args(["--format", "json"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("RAGKIT_DATA", &data)
+            .env("RAGKIT_CACHE", folder.path().join("cache"))
+            .output()
+            .unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let reports = folder.path().join("reports");
+    let result = run(&format!(
+        "eval configs/ragchecker.toml --reports {}",
+        reports.display()
+    ));
+    let of = result["run"].as_str().unwrap();
+    let compared = run(&format!(
+        "compare {of}:model1 {of}:model2 --preference overall --slices="
+    ));
+    let found = compared["pairs"][0]["agreements"].as_array().unwrap();
+    for metric in ["F1", "ROUGE-L"] {
+        let row = found.iter().find(|row| row["metric"] == metric).unwrap();
+        let expected = &golden["ragchecker_meta"]["figures"][metric]["overall"]["pairs"];
+        for (figure, name) in [("pearson", "pearson"), ("spearman", "spearman")] {
+            let value = row[figure]["value"].as_f64().unwrap();
+            near(value, expected[name].as_f64().unwrap(), 0.03);
+            assert!(row[figure]["ci_low"].as_f64().unwrap() > 0.3);
+        }
+    }
+}
+
 #[test]
 fn chunkings_cover_what_they_were_found_to_cover() {
     let (Some(data), Some(_)) = (data_folder(), model_folder()) else {

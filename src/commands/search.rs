@@ -10,7 +10,9 @@ use serde::Serialize;
 use super::{print, print_json};
 use crate::data;
 use crate::indexes::{Bm25Params, Hit, Index, Shown, Term};
-use crate::systems::rag::{Dense, Found, GraphSearch, Hybrid, Retrieve, Search, Searcher, Variant};
+use crate::systems::rag::{
+    Dense, Found, GraphSearch, Hybrid, Models, Retrieve, Search, Searcher, Variant,
+};
 
 /// Look at what retrieval finds, and why.
 ///
@@ -121,28 +123,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }),
     };
     let query = data::Query {
-        id: String::new(),
         text: arguments.query.clone(),
-        metadata: data::Metadata::new(),
         access: arguments.access.clone(),
         filter: data::Predicate::from_texts(arguments.filter.iter().map(String::as_str))
             .map_err(anyhow::Error::msg)
             .context("--where")?,
-        vector: None,
+        ..data::Query::default()
     };
     let variant = Variant::new("search", retrieve);
-    let found = Searcher::new(&index, vec![&variant], arguments.k.get())?.search(&[&query]);
-    let stages = found
+    let models = Models::default();
+    let searcher = Searcher::new(&index, vec![&variant], arguments.k.get(), &models)?;
+    let found = searcher.search(&[&query]);
+    let retrieval = found
         .into_iter()
         .flatten()
         .next()
         .context("one query and one variant give one result")?;
-    let lines = lines(
-        &index,
-        arguments,
-        params,
-        &stages.map_err(anyhow::Error::msg)?,
-    )?;
+    let lines = lines(&index, arguments, params, &retrieval?.stages)?;
     match arguments.format {
         Format::Json => print_json(&lines),
         Format::Text if lines.is_empty() => print("nothing found"),

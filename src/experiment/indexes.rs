@@ -14,7 +14,9 @@ use crate::systems::rag::{self, Indexes, Variation, WantedIndex};
 impl Experiment {
     /// The indexes that the variants search, where each lies.
     pub fn indexes(&self) -> anyhow::Result<Vec<PlacedIndex>> {
-        let SystemConfig::Rag(config) = &self.system;
+        let SystemConfig::Rag(config) = &self.system else {
+            return Ok(Vec::new());
+        };
         config
             .indexes()
             .into_iter()
@@ -108,7 +110,9 @@ impl Experiment {
 
     /// A model that is missing is told with the variant that wants it and those that run without it.
     fn check_models(&self, config: &IndexConfig, needed: &[(&str, &str)]) -> anyhow::Result<()> {
-        let SystemConfig::Rag(rag) = &self.system;
+        let SystemConfig::Rag(rag) = &self.system else {
+            return Ok(());
+        };
         for (set, variant) in needed {
             let Err(error) = config.vectors[*set].embedder.check() else {
                 continue;

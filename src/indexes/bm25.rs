@@ -204,6 +204,26 @@ impl Bm25 {
         }
     }
 
+    /// ln(1 + (N − df + 0.5) / (df + 0.5)): how rare a term is, > 0; highest where no passage has it.
+    pub fn idf(&self, term: &str) -> anyhow::Result<f32> {
+        Ok(self.weigh(term, 1.0)?.idf)
+    }
+
+    fn weigh<'t>(&self, term: &'t str, weight: f32) -> anyhow::Result<Weighed<'t>> {
+        let indexed = TantivyTerm::from_field_text(self.fields.text, term);
+        let mut document_frequency = 0;
+        for segment in &self.segments {
+            document_frequency += segment.inverted.doc_freq(&indexed)?;
+        }
+        let (n, df) = (self.lengths.len() as f32, document_frequency as f32);
+        Ok(Weighed {
+            term,
+            weight,
+            document_frequency,
+            idf: (1.0 + (n - df + 0.5) / (df + 0.5)).ln(),
+        })
+    }
+
     /// How often each term occurs in each document.
     pub(super) fn counts(&self) -> anyhow::Result<TermCounts> {
         let mut postings: HashMap<String, Vec<(u32, u32)>> = HashMap::new();
@@ -239,7 +259,7 @@ pub struct Term {
     /// The term as it is indexed.
     pub term: String,
     /// How often the query has it.
-    pub in_query: u32,
+    pub in_query: usize,
     /// Documents that have it.
     pub document_frequency: u32,
     /// ln(1 + (N − df + 0.5) / (df + 0.5)).
@@ -278,6 +298,16 @@ impl Bm25Scorer<'_> {
         k: usize,
         visible: &Visible,
     ) -> anyhow::Result<Vec<Hit>> {
+        self.search_weighted(&counted(terms), k, visible)
+    }
+
+    /// As [`Self::search`], each distinct term counting as often as its weight says.
+    pub fn search_weighted(
+        &self,
+        terms: &[(String, f32)],
+        k: usize,
+        visible: &Visible,
+    ) -> anyhow::Result<Vec<Hit>> {
         SCRATCH.with_borrow_mut(|(scores, touched)| {
             scores.resize(self.norms.len(), UNTOUCHED);
             touched.clear();
@@ -308,11 +338,11 @@ impl Bm25Scorer<'_> {
     /// The terms of the score of one document.
     pub fn explain(&self, terms: &[String], document: u32) -> anyhow::Result<Vec<Term>> {
         let mut found = Vec::new();
-        self.each_posting(terms, |weighed, row, count, score| {
+        self.each_posting(&counted(terms), |weighed, row, count, score| {
             if row == document {
                 found.push(Term {
-                    term: weighed.term.clone(),
-                    in_query: weighed.in_query,
+                    term: weighed.term.to_owned(),
+                    in_query: terms.iter().filter(|term| *term == weighed.term).count(),
                     document_frequency: weighed.document_frequency,
                     idf: weighed.idf,
                     in_document: count,
@@ -324,14 +354,15 @@ impl Bm25Scorer<'_> {
         Ok(found)
     }
 
-    /// Calls `visit(term, row, count, score)` for every posting of the distinct terms, in their order in the query.
+    /// Calls `visit(term, row, count, score)` for every posting of the terms, in their order in the query.
     fn each_posting(
         &self,
-        terms: &[String],
-        mut visit: impl FnMut(&Weighed, u32, u32, f32),
+        terms: &[(String, f32)],
+        mut visit: impl FnMut(&Weighed<'_>, u32, u32, f32),
     ) -> anyhow::Result<()> {
-        for weighed in self.weigh(terms)? {
-            let term = TantivyTerm::from_field_text(self.index.fields.text, &weighed.term);
+        for (term, weight) in terms {
+            let weighed = self.index.weigh(term, *weight)?;
+            let term = TantivyTerm::from_field_text(self.index.fields.text, term);
             for segment in &self.index.segments {
                 let inverted = &segment.inverted;
                 let Some(mut list) = inverted.read_postings(&term, IndexRecordOption::WithFreqs)?
@@ -341,8 +372,7 @@ impl Bm25Scorer<'_> {
                 while list.doc() != TERMINATED {
                     let (row, count) = (segment.rows[list.doc() as usize], list.term_freq());
                     let tf = count as f32;
-                    let score = weighed.in_query as f32 * weighed.idf * tf
-                        / (tf + self.norms[row as usize]);
+                    let score = weighed.weight * weighed.idf * tf / (tf + self.norms[row as usize]);
                     visit(&weighed, row, count, score);
                     list.advance();
                 }
@@ -350,38 +380,25 @@ impl Bm25Scorer<'_> {
         }
         Ok(())
     }
-
-    /// The distinct terms in the order of the query.
-    fn weigh(&self, terms: &[String]) -> anyhow::Result<Vec<Weighed>> {
-        let mut places: HashMap<&str, usize> = HashMap::new();
-        let mut weighed: Vec<Weighed> = Vec::new();
-        for term in terms {
-            let place = *places.entry(term).or_insert(weighed.len());
-            if let Some(seen) = weighed.get_mut(place) {
-                seen.in_query += 1;
-                continue;
-            }
-            let query = TantivyTerm::from_field_text(self.index.fields.text, term);
-            let mut document_frequency = 0;
-            for segment in &self.index.segments {
-                document_frequency += segment.inverted.doc_freq(&query)?;
-            }
-            let (n, df) = (self.norms.len() as f32, document_frequency as f32);
-            let idf = (1.0 + (n - df + 0.5) / (df + 0.5)).ln();
-            weighed.push(Weighed {
-                term: term.clone(),
-                in_query: 1,
-                document_frequency,
-                idf,
-            });
-        }
-        Ok(weighed)
-    }
 }
 
-struct Weighed {
-    term: String,
-    in_query: u32,
+/// The distinct terms in the order of the query, each with how often it is there.
+fn counted(terms: &[String]) -> Vec<(String, f32)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut counted: Vec<(String, f32)> = Vec::new();
+    for term in terms {
+        let place = *places.entry(term).or_insert(counted.len());
+        match counted.get_mut(place) {
+            Some((_, count)) => *count += 1.0,
+            None => counted.push((term.clone(), 1.0)),
+        }
+    }
+    counted
+}
+
+struct Weighed<'t> {
+    term: &'t str,
+    weight: f32,
     document_frequency: u32,
     idf: f32,
 }

@@ -67,6 +67,17 @@ pub struct Shown {
     pub metadata: serde_json::Value,
 }
 
+impl Shown {
+    /// What was searched: title and text.
+    pub fn searched(&self) -> String {
+        if self.title.is_empty() {
+            self.text.clone()
+        } else {
+            format!("{} {}", self.title, self.text)
+        }
+    }
+}
+
 impl Documents {
     pub(super) fn open(path: PathBuf) -> anyhow::Result<Self> {
         let builder =

@@ -42,6 +42,8 @@ pub struct Vectors {
     pub embedder: Option<Arc<dyn Embedder + Send>>,
     /// What is put before a query.
     pub query_prefix: String,
+    /// What is put before a document.
+    pub document_prefix: String,
 }
 
 impl Index {
@@ -156,6 +158,7 @@ impl Vectors {
             flat,
             embedder,
             query_prefix: config.embedder.prefixes()[0].to_owned(),
+            document_prefix: config.embedder.prefixes()[1].to_owned(),
         })
     }
 }

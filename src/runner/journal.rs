@@ -85,7 +85,10 @@ impl Journal {
                 let Some(Line { id, outputs }) = read_line(&line, variants) else {
                     break;
                 };
-                done.insert(id.into_owned(), outputs.into_owned());
+                // What failed may have failed for a while only, as a server that was down: it is tried again.
+                if outputs.iter().all(|output| output.error.is_none()) {
+                    done.insert(id.into_owned(), outputs.into_owned());
+                }
             }
             whole += line.len() as u64;
             line.clear();

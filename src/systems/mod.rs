@@ -1,11 +1,72 @@
 //! The systems that ragkit evaluates. A folder reads top to bottom as the stages of its pipeline.
 
+pub mod cache;
 pub mod rag;
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
+use self::cache::CacheMetric;
+use self::rag::RagMetric;
 use crate::metrics::MetricFacts;
 use crate::outputs::Output;
+
+/// A metric of one of the systems.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum SystemMetric {
+    /// Of enterprise RAG.
+    Rag(RagMetric),
+    /// Of a cache of answers.
+    Cache(CacheMetric),
+}
+
+impl SystemMetric {
+    /// Whether it is a mean over examples, as a metric of a run must be.
+    pub fn is_mean(&self) -> bool {
+        match self {
+            Self::Rag(metric) => metric.is_mean(),
+            Self::Cache(_) => true,
+        }
+    }
+}
+
+impl FromStr for SystemMetric {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match CacheMetric::named(name) {
+            Some(metric) => Ok(Self::Cache(metric)),
+            None => name.parse().map(Self::Rag),
+        }
+    }
+}
+
+impl TryFrom<String> for SystemMetric {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+
+impl From<SystemMetric> for String {
+    fn from(metric: SystemMetric) -> Self {
+        metric.to_string()
+    }
+}
+
+impl fmt::Display for SystemMetric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rag(metric) => metric.fmt(f),
+            Self::Cache(metric) => metric.fmt(f),
+        }
+    }
+}
 
 /// A pipeline under evaluation, with all its variants, so that they can share the work that they have in common.
 ///

@@ -214,6 +214,7 @@ impl Arguments {
             metadata: self.metadata.clone(),
             access: self.access.clone(),
             vector: self.vector.clone(),
+            ..Fields::default()
         }
     }
 

@@ -42,7 +42,7 @@ impl Default for Fusion {
 }
 
 impl Fusion {
-    pub(super) fn validate(&self) -> anyhow::Result<()> {
+    pub(in crate::systems::rag) fn validate(&self) -> anyhow::Result<()> {
         if let Self::Rrf(Rrf { k }) = self {
             ensure!(
                 k.is_finite() && *k >= 0.0,
@@ -58,12 +58,12 @@ impl Fusion {
 /// For min-max and z-score a document that a list did not return gets that list's lowest value: it may be anything
 /// below the list's end, never better. A list whose scores are all equal says nothing about order: min-max counts 1
 /// for what it returned and 0 for the rest, z-score 0 for all.
-pub(super) fn fuse(lists: [(&[Hit], f64); 2], fusion: Fusion) -> Vec<Hit> {
+pub(super) fn fuse(lists: &[(&[Hit], f64)], fusion: Fusion) -> Vec<Hit> {
     let found = lists.iter().flat_map(|(hits, _)| *hits);
     let mut fused: HashMap<u32, Hit> = found
         .map(|hit| (hit.row, Hit { score: 0.0, ..*hit }))
         .collect();
-    for (hits, weight) in lists {
+    for &(hits, weight) in lists {
         let (values, absent) = values(hits, fusion);
         let values: HashMap<u32, f64> = hits.iter().map(|hit| hit.row).zip(values).collect();
         for (row, hit) in &mut fused {
@@ -151,7 +151,7 @@ mod tests {
                     "zscore" => Fusion::Zscore,
                     other => panic!("{other}"),
                 };
-                let fused = fuse([(&lists[0], weights[0]), (&lists[1], weights[1])], fusion);
+                let fused = fuse(&[(&lists[0], weights[0]), (&lists[1], weights[1])], fusion);
                 let expected = expected.as_array().unwrap();
                 assert_eq!(fused.len(), expected.len());
                 for (hit, expected) in fused.iter().zip(expected) {

@@ -1,4 +1,4 @@
-//! The metrics of a RAG system: of rankings of documents, and of how chunks cover gold answers.
+//! The metrics of a RAG system: of rankings of documents, of how chunks cover gold answers, and of answers in words.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -6,8 +6,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Gold;
+use crate::metrics::answer::{AnswerMetric, Normalisation};
 use crate::metrics::spans::SpanMetric;
-use crate::metrics::{Aggregate, Metric};
+use crate::metrics::{Aggregate, Better, Metric, MetricFacts, Rules};
+
+/// What is relevant where no gold spans are known.
+pub(super) const RELEVANT_DOCUMENTS: &str = "relevant are documents with a grade above 0";
 
 /// A metric of a RAG system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +22,8 @@ pub enum RagMetric {
     Ranking(Metric),
     /// Of how a ranking of chunks covers the gold spans.
     Span(SpanMetric),
+    /// Of an answer in words.
+    Answer(AnswerMetric),
 }
 
 impl RagMetric {
@@ -25,6 +32,82 @@ impl RagMetric {
         match self {
             Self::Ranking(metric) => metric.cutoff,
             Self::Span(metric) => metric.cutoff(),
+            Self::Answer(_) => None,
+        }
+    }
+
+    /// The metric of answers that it is.
+    pub(super) fn of_answers(&self) -> Option<AnswerMetric> {
+        match self {
+            Self::Answer(metric) => Some(*metric),
+            Self::Ranking(_) | Self::Span(_) => None,
+        }
+    }
+
+    /// Whether it is of an answer in words.
+    pub fn needs_answers(&self) -> bool {
+        matches!(self, Self::Answer(_))
+    }
+
+    /// Which queries these metrics can be asked of.
+    pub fn gold(metrics: &[Self]) -> Gold {
+        if metrics.iter().any(Self::needs_answers) {
+            Gold::Answers
+        } else {
+            Gold::Judgements
+        }
+    }
+
+    /// What a report says of it: under the rules of rankings, of spans that are held against such `tokens`, of answers that are made
+    /// comparable this way.
+    pub(super) fn facts(
+        &self,
+        rules: &Rules,
+        tokens: &str,
+        normalisation: Normalisation,
+    ) -> MetricFacts {
+        match self {
+            Self::Ranking(metric) => MetricFacts {
+                name: metric.to_string(),
+                unit: "1".to_owned(),
+                better: Better::Higher,
+                judge: None,
+                convention: format!(
+                    "{}; {}",
+                    metric.explanation().definition,
+                    metric.convention(rules)
+                ),
+            },
+            Self::Span(metric) => metric.facts(tokens),
+            Self::Answer(metric) => metric.facts(normalisation),
+        }
+    }
+
+    /// What a report says of it, with what is relevant and whose rarity of terms weighs them, where that matters.
+    pub(super) fn explained(
+        &self,
+        mut facts: MetricFacts,
+        relevance: &str,
+        weighed_by: &str,
+    ) -> MetricFacts {
+        if let Self::Answer(metric) = self {
+            if metric.needs_relevance() {
+                facts.convention += "; ";
+                facts.convention += relevance;
+            }
+            if *metric == AnswerMetric::AnswerRelevance {
+                facts.convention += "; weights: idf in ";
+                facts.convention += weighed_by;
+            }
+        }
+        facts
+    }
+
+    /// Whether it compares the ids of what was found with judgements.
+    pub(super) fn compares_ids(&self) -> bool {
+        match self {
+            Self::Ranking(_) | Self::Span(_) => true,
+            Self::Answer(metric) => metric.needs_relevance(),
         }
     }
 
@@ -32,7 +115,7 @@ impl RagMetric {
     pub fn is_mean(&self) -> bool {
         match self {
             Self::Ranking(metric) => metric.aggregate() == Aggregate::Mean,
-            Self::Span(_) => true,
+            Self::Span(_) | Self::Answer(_) => true,
         }
     }
 }
@@ -41,8 +124,11 @@ impl FromStr for RagMetric {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        match SpanMetric::named(name) {
-            Some(metric) => metric.map(Self::Span),
+        if let Some(metric) = SpanMetric::named(name) {
+            return metric.map(Self::Span);
+        }
+        match AnswerMetric::named(name) {
+            Some(metric) => metric.map(Self::Answer),
             None => name
                 .parse()
                 .map(Self::Ranking)
@@ -70,6 +156,7 @@ impl fmt::Display for RagMetric {
         match self {
             Self::Ranking(metric) => metric.fmt(f),
             Self::Span(metric) => metric.fmt(f),
+            Self::Answer(metric) => metric.fmt(f),
         }
     }
 }

@@ -1,36 +1,61 @@
-//! Enterprise RAG. So far its first half: initial retrieval (lexical, dense) and fusion.
+//! Enterprise RAG: a query is understood, searched for by words and by vectors, the lists are fused and reranked, a prompt is packed with
+//! the best passages, an answer is written, and its citations are verified.
 
+mod answers;
+mod citations;
 mod config;
 mod fuse;
+mod generate;
 mod gold;
+mod group;
 mod indexes;
+mod listwise;
 mod metric;
+mod models;
+mod prf;
+mod prompt;
+mod recorded;
+mod rerank;
 mod retrieve;
 mod searcher;
+mod understand;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, ensure};
 
 use super::System;
-use crate::data::{self, Judged};
-use crate::indexes::{Hit, Index, Origin};
+use crate::data::{self, GoldSpan, Judged};
+use crate::indexes::Origin;
+use crate::metrics::answer::{AnswerMetric, Normalisation};
 use crate::metrics::spans::{Coverage, RankedChunk, Stretch};
-use crate::metrics::{Better, Judgements, Metric, MetricFacts, Rules};
+use crate::metrics::{Better, Judgements, MetricFacts, Rules};
 use crate::models::TokenizerConfig;
-use crate::outputs::{Item, Output, Stage};
+use crate::outputs::{Output, Source};
 
+pub use citations::CitationsConfig;
 pub use config::{
-    Config, Dense, GraphSearch, Hybrid, IndexChoice, Retrieve, Search, Variant, Variation,
+    Component, Config, Dense, GraphSearch, Hybrid, IndexChoice, OnFailure, Retrieve, Search,
+    Variant, Variation,
 };
 pub use fuse::{Fusion, Rrf};
+pub use generate::AnswerConfig;
+use group::Group;
 pub use indexes::{Indexes, WantedIndex};
+pub use listwise::Listwise;
+use metric::RELEVANT_DOCUMENTS;
 pub use metric::RagMetric;
+pub use models::Models;
+pub use prf::Rm3;
+pub use prompt::PromptConfig;
+pub use recorded::{Recorded, RecordedConfig};
+pub use rerank::{By, Rerank};
 use retrieve::EXACT;
 pub use retrieve::{Found, Retrieved};
-pub use searcher::Searcher;
+pub use searcher::{Retrieval, Searcher};
+pub use understand::{ByModel, History, Hyde, MultiQuery, Rewrite, Understand};
 
-/// Retrieval in several variants, judged.
+/// Pipelines in several variants, judged.
 pub struct Rag<'a> {
     judged: &'a Judged,
     metrics: &'a [RagMetric],
@@ -40,14 +65,7 @@ pub struct Rag<'a> {
     /// For each variant its group, and its place there.
     place_of: Vec<(usize, usize)>,
     tokens: String,
-}
-
-/// An index with the variants that search it.
-struct Group<'a> {
-    index: &'a Index,
-    searcher: Searcher<'a>,
-    /// The row of each passage, where documents are cut or gold spans are to be covered.
-    rows: HashMap<&'a str, u32>,
+    normalisation: Normalisation,
 }
 
 impl<'a> Rag<'a> {
@@ -61,6 +79,7 @@ impl<'a> Rag<'a> {
         judged: &'a Judged,
         config: &'a Config,
         metrics: &'a [RagMetric],
+        models: &'a Models,
     ) -> anyhow::Result<Self> {
         let highest = judged.qrels.highest_grade();
         for metric in metrics {
@@ -83,7 +102,12 @@ impl<'a> Rag<'a> {
             groups: Vec::new(),
             place_of: vec![(0, 0); config.variants.len()],
             tokens: String::new(),
+            normalisation: Normalisation::default(),
         };
+        let first = indexes.first().context("a run has an index")?;
+        let language = first.manifest.config.analyser.language;
+        let of_index = || answers::normalisation(language);
+        rag.normalisation = config.normalisation.unwrap_or_else(of_index);
         let mut tokenizers: Vec<TokenizerConfig> = Vec::new();
         for wanted in config.indexes() {
             let variation = wanted.variation;
@@ -103,7 +127,7 @@ impl<'a> Rag<'a> {
                 rag.place_of[place] = (rag.groups.len(), inside);
             }
             rag.groups
-                .push(Group::new(index, variants, rag.depth, covers)?);
+                .push(Group::new(index, variants, rag.depth, covers, models)?);
         }
         ensure!(
             !covers || tokenizers.len() == 1,
@@ -120,6 +144,15 @@ impl<'a> Rag<'a> {
         &self.groups[self.place_of[variant].0]
     }
 
+    /// The digests of the models that it asks and of the templates of its prompts, by name.
+    pub fn digests(&self) -> BTreeMap<String, String> {
+        let mut digests: BTreeMap<String, String> = BTreeMap::new();
+        for group in &self.groups {
+            digests.extend(group.digests());
+        }
+        digests
+    }
+
     /// How the documents are cut and each set of vectors is searched, in words.
     pub fn searches(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -133,70 +166,6 @@ impl<'a> Rag<'a> {
             }
         }
         notes
-    }
-}
-
-impl<'a> Group<'a> {
-    fn new(
-        index: &'a Index,
-        variants: Vec<&'a Variant>,
-        depth: usize,
-        covers: bool,
-    ) -> anyhow::Result<Self> {
-        let mut rows = HashMap::new();
-        if covers || index.is_cut() {
-            for row in 0..u32::try_from(index.documents.len())? {
-                rows.insert(index.documents.id(row), row);
-            }
-        }
-        Ok(Self {
-            index,
-            searcher: Searcher::new(index, variants, depth)?,
-            rows,
-        })
-    }
-
-    fn origin(&self, id: &str) -> Option<Origin<'a>> {
-        self.rows
-            .get(id)
-            .map(|row| self.index.documents.origin(*row))
-    }
-
-    /// The documents of a ranking, each where its best passage stands.
-    fn documents<'o>(&'o self, items: &'o [Item]) -> Vec<&'o str> {
-        let ids = items.iter().map(|item| item.id.as_str());
-        if !self.index.is_cut() {
-            return ids.collect();
-        }
-        let mut seen = HashSet::new();
-        let documents = ids.map(|id| self.origin(id).map_or(id, |origin| origin.document));
-        documents
-            .filter(|document| seen.insert(*document))
-            .collect()
-    }
-
-    fn output(&self, retrieved: Retrieved) -> Output {
-        match retrieved {
-            Ok(stages) => Output {
-                stages: stages.iter().map(|found| self.stage(found)).collect(),
-                ..Output::default()
-            },
-            Err(error) => Output::failed(error),
-        }
-    }
-
-    fn stage(&self, found: &Found) -> Stage {
-        let item = |hit: &Hit| Item {
-            id: self.index.documents.id(hit.row).to_owned(),
-            score: hit.score,
-        };
-        Stage {
-            name: found.stage.to_owned(),
-            items: found.hits.iter().map(item).collect(),
-            latency_ms: found.latency_ms,
-            batch_size: found.batch_size,
-            aside: found.stage == EXACT,
-        }
     }
 }
 
@@ -224,7 +193,7 @@ impl System for Rag<'_> {
     }
 
     fn fact<'q>(&self, example: &'q data::Query, name: &str) -> Option<&'q str> {
-        example.metadata.get(name).map(String::as_str)
+        example.fact(name)
     }
 
     fn notes(&self) -> Vec<String> {
@@ -248,14 +217,11 @@ impl System for Rag<'_> {
     fn run(&self, batch: &[&data::Query]) -> Vec<Vec<Output>> {
         let mut outputs = vec![vec![Output::default(); self.place_of.len()]; batch.len()];
         for (number, group) in self.groups.iter().enumerate() {
-            let found = group.searcher.search(batch);
-            for (outputs, variants) in outputs.iter_mut().zip(found) {
-                let places = (0..)
-                    .zip(&self.place_of)
-                    .filter(|(_, (known, _))| *known == number);
-                for ((variant, _), retrieved) in places.zip(variants) {
-                    let variant: usize = variant;
-                    outputs[variant] = group.output(retrieved);
+            for (outputs, variants) in outputs.iter_mut().zip(group.run(batch)) {
+                let places =
+                    (0..self.place_of.len()).filter(|variant| self.place_of[*variant].0 == number);
+                for (variant, output) in places.zip(variants) {
+                    outputs[variant] = output;
                 }
             }
         }
@@ -263,20 +229,14 @@ impl System for Rag<'_> {
     }
 
     fn metrics(&self) -> Vec<MetricFacts> {
-        let ranking = |metric: &Metric| MetricFacts {
-            name: metric.to_string(),
-            unit: "1".to_owned(),
-            better: Better::Higher,
-            judge: None,
-            convention: format!(
-                "{}; {}",
-                metric.explanation().definition,
-                metric.convention(&self.rules)
-            ),
+        let relevance = if self.judged.spans.is_empty() {
+            RELEVANT_DOCUMENTS
+        } else {
+            "relevant is what overlaps a gold span, before it was cut to fit; queries without a span are left out"
         };
-        let facts = |metric: &RagMetric| match metric {
-            RagMetric::Ranking(metric) => ranking(metric),
-            RagMetric::Span(metric) => metric.facts(&self.tokens),
+        let facts = |metric: &RagMetric| {
+            let facts = metric.facts(&self.rules, &self.tokens, self.normalisation);
+            metric.explained(facts, relevance, "the index")
         };
         let mut facts: Vec<MetricFacts> = self.metrics.iter().map(facts).collect();
         if self.searches_a_graph() {
@@ -298,9 +258,7 @@ impl System for Rag<'_> {
             let group = self.group(variant);
             for item in output.stages.iter().flat_map(|stage| &stage.items) {
                 // A chunk has the grade of its document.
-                let document = group
-                    .origin(&item.id)
-                    .map_or(item.id.as_str(), |origin| origin.document);
+                let document = group.document(&item.id);
                 if let Some(grade) = of_documents.get(document) {
                     grades.insert(item.id.clone(), *grade);
                 }
@@ -311,7 +269,13 @@ impl System for Rag<'_> {
 
     fn score(&self, variant: usize, example: &data::Query, output: &Output) -> Vec<Option<f64>> {
         let group = self.group(variant);
-        let ranked = group.documents(output.answer());
+        // An example with an error scores 0, whatever was found before.
+        let list = if output.error.is_some() {
+            &[]
+        } else {
+            output.list()
+        };
+        let ranked = group.documents(list);
         let judgements = Judgements::new(ranked, self.judged.grades(&example.id));
         let gold = self
             .judged
@@ -324,19 +288,21 @@ impl System for Rag<'_> {
                 start: span.start,
                 end: span.end,
             }),
-            output
-                .answer()
-                .iter()
+            list.iter()
                 .filter_map(|item| group.origin(&item.id))
                 .map(ranked_chunk),
         );
+        let is_judged = self.judged.is_judged(&example.id);
+        let mut answers = self.answer_scores(variant, example, output).into_iter();
         let value = |metric: &RagMetric| match metric {
-            RagMetric::Ranking(metric) => Some(metric.score(&judgements, &self.rules)),
+            RagMetric::Ranking(metric) => is_judged.then(|| metric.score(&judgements, &self.rules)),
             RagMetric::Span(metric) => metric.score(&coverage),
+            RagMetric::Answer(_) => answers.next().flatten(),
         };
         let mut scores: Vec<Option<f64>> = self.metrics.iter().map(value).collect();
         if self.searches_a_graph() {
-            scores.push(graph_recall(output));
+            let whole = Some(output).filter(|output| output.error.is_none());
+            scores.push(whole.and_then(graph_recall));
         }
         scores
     }
@@ -354,6 +320,68 @@ fn ranked_chunk(origin: Origin<'_>) -> RankedChunk<'_> {
 }
 
 impl Rag<'_> {
+    /// A value for each metric of answers; none of a variant that gives none.
+    fn answer_scores(
+        &self,
+        variant: usize,
+        example: &data::Query,
+        output: &Output,
+    ) -> Vec<Option<f64>> {
+        let metrics = self.metrics.iter().filter_map(RagMetric::of_answers);
+        let metrics: Vec<AnswerMetric> = metrics.collect();
+        let group = self.group(variant);
+        let Some(verifier) = group.verifier(self.place_of[variant].1) else {
+            return vec![None; metrics.len()];
+        };
+        if metrics.is_empty() {
+            return Vec::new();
+        }
+        let scorer = answers::Scorer {
+            query: example,
+            evidence: self.evidence(group, example, output),
+            verifier,
+            analyser: group.index.analyser.clone(),
+            weight: &|term| group.weight(term),
+            normalisation: self.normalisation,
+        };
+        scorer.score(output, &metrics)
+    }
+
+    /// What is relevant to a query: its gold spans where the dataset has any, else the documents with a grade above 0.
+    fn evidence(
+        &self,
+        group: &Group<'_>,
+        example: &data::Query,
+        output: &Output,
+    ) -> answers::Evidence {
+        let answer = output.answer.iter().filter(|_| output.error.is_none());
+        let sources = answer.flat_map(|answer| &answer.sources);
+        if !self.judged.spans.is_empty() {
+            let spans = self.judged.spans.get(&example.id);
+            let spans = spans.map_or(&[][..], Vec::as_slice);
+            let meets = |source: &Source, span: &GoldSpan| {
+                // A passage without a place is its whole document.
+                source.document == span.document
+                    && group
+                        .origin(&source.item)
+                        .is_none_or(|origin| origin.start < span.end && span.start < origin.end)
+            };
+            return answers::Evidence {
+                sources: sources
+                    .clone()
+                    .map(|source| spans.iter().any(|span| meets(source, span)))
+                    .collect(),
+                relevant: spans
+                    .iter()
+                    .map(|span| sources.clone().any(|source| meets(source, span)))
+                    .collect(),
+                gold: spans.iter().filter_map(|span| span.text.clone()).collect(),
+            };
+        }
+        let documents = sources.map(|source| source.document.as_str());
+        answers::Evidence::of_documents(self.judged, &example.id, &documents)
+    }
+
     fn searches_a_graph(&self) -> bool {
         self.groups
             .iter()

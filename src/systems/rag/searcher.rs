@@ -7,19 +7,24 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 
-use super::config::{self, Retrieve, Variant};
-use super::fuse::fuse;
-use super::retrieve::{Dense, Found, Lexical, Query, Retrieved, Way, milliseconds};
+use super::config::{self, Component, LexicalSearch, OnFailure, Retrieve, Variant};
+use super::fuse::{Fusion, fuse};
+use super::models::Models;
+use super::retrieve::{Dense, Failed, Found, Lexical, Query, Retrieved, Way, milliseconds};
+use super::understand::{Asking, Understood};
 use crate::data;
-use crate::indexes::{Bm25Params, Index};
+use crate::indexes::{Index, Visible};
 
 /// Searches one index in several ways.
 pub struct Searcher<'a> {
     index: &'a Index,
     variants: Vec<&'a Variant>,
     depth: usize,
-    /// One lexical retriever for each setting of BM25 that a variant asks for, with the depth that is needed.
-    lexical: Vec<(Bm25Params, usize, Lexical<'a>)>,
+    models: &'a Models,
+    /// Variants that ask the same of their searches.
+    askings: Vec<(Asking, Vec<usize>)>,
+    /// One lexical retriever for each way of searching by words, with the depth that is needed.
+    lexical: Vec<(LexicalSearch, usize, Lexical<'a>)>,
     /// The sets of vectors that a variant asks for.
     sets: Vec<(&'a str, Dense<'a>)>,
     /// Each way of searching a set, which is a place in `sets`, with the depth that is needed.
@@ -33,25 +38,41 @@ impl<'a> Searcher<'a> {
     ///
     /// # Errors
     /// Where a variant needs vectors that the index does not have.
-    pub fn new(index: &'a Index, variants: Vec<&'a Variant>, depth: usize) -> anyhow::Result<Self> {
+    pub fn new(
+        index: &'a Index,
+        variants: Vec<&'a Variant>,
+        depth: usize,
+        models: &'a Models,
+    ) -> anyhow::Result<Self> {
         let mut searcher = Self {
             index,
             variants: Vec::new(),
             depth,
+            models,
+            askings: Vec::new(),
             lexical: Vec::new(),
             sets: Vec::new(),
             dense: Vec::new(),
             dense_of: Vec::new(),
         };
-        for variant in &variants {
+        for (place, variant) in variants.iter().enumerate() {
             let Variant { name, retrieve, .. } = variant;
+            let asking = Asking::of(variant);
+            match searcher
+                .askings
+                .iter_mut()
+                .find(|(known, _)| *known == asking)
+            {
+                Some((_, places)) => places.push(place),
+                None => searcher.askings.push((asking, vec![place])),
+            }
             let depth = if index.documents.has_sections() {
                 depth.max(variant.sections())
             } else {
                 depth
             };
-            if let Some((params, depth)) = retrieve.lexical(depth) {
-                searcher.add_lexical(params, depth);
+            if let Some((search, depth)) = variant.lexical(depth) {
+                searcher.add_lexical(search, depth);
             }
             let dense = retrieve
                 .dense(depth)
@@ -65,16 +86,13 @@ impl<'a> Searcher<'a> {
         Ok(searcher)
     }
 
-    fn add_lexical(&mut self, params: Bm25Params, depth: usize) {
-        match self
-            .lexical
-            .iter_mut()
-            .find(|(known, _, _)| *known == params)
-        {
-            Some((_, deepest, _)) => *deepest = depth.max(*deepest),
-            None => self
-                .lexical
-                .push((params, depth, Lexical::new(self.index, params))),
+    fn add_lexical(&mut self, search: LexicalSearch, depth: usize) {
+        let mut known = self.lexical.iter_mut();
+        if let Some((_, deepest, _)) = known.find(|(known, _, _)| *known == search) {
+            *deepest = depth.max(*deepest);
+        } else {
+            let lexical = Lexical::new(self.index, search);
+            self.lexical.push((search, depth, lexical));
         }
     }
 
@@ -149,29 +167,121 @@ impl<'a> Searcher<'a> {
             .any(|(_, way, _)| matches!(way, Way::Graph(_)))
     }
 
-    /// What every variant finds for every query: `found[query][variant]`, the last stage being the answer.
-    pub fn search(&self, batch: &[&data::Query]) -> Vec<Vec<Retrieved>> {
-        let all: Vec<usize> = (0..self.variants.len()).collect();
-        let queries = match self.queries(batch) {
-            Ok(queries) => queries,
-            Err(error) => return vec![vec![Err(format!("{error:#}")); all.len()]; batch.len()],
+    /// What every variant finds for every query: `found[query][variant]`.
+    pub fn search(&self, batch: &[&data::Query]) -> Vec<Vec<Result<Retrieval, Failed>>> {
+        let nothing = Err("no variant searched for it".to_owned().into());
+        let mut found = vec![vec![nothing; self.variants.len()]; batch.len()];
+        let views = self.views(batch);
+        for (asking, variants) in &self.askings {
+            let understood = asking.understand(batch, self.models);
+            let asked = views.as_ref().map_err(|error| format!("{error:#}"));
+            let lists =
+                asked.map(|views| self.search_understood(variants, batch, &understood, views));
+            let mut lists = lists.map(Vec::into_iter);
+            for (query, understood) in understood.into_iter().enumerate() {
+                let lists: Result<Vec<Vec<Retrieved>>, Failed> = match (&mut lists, &understood) {
+                    (Ok(lists), Ok(known)) => {
+                        Ok(lists.by_ref().take(1 + known.variations.len()).collect())
+                    }
+                    (_, Err(failed)) => Err(failed.clone()),
+                    (Err(error), _) => Err(error.clone().into()),
+                };
+                for (place, variant) in variants.iter().enumerate() {
+                    found[query][*variant] = match (&lists, &understood) {
+                        (Ok(lists), Ok(known)) => {
+                            let lists = lists.iter().map(|list| list[place].clone());
+                            self.retrieval(known, lists)
+                        }
+                        (Err(failed), _) | (_, Err(failed)) => Err(failed.clone()),
+                    };
+                }
+            }
+        }
+        found
+    }
+
+    /// What some variants find for the texts of every query that was understood, one after the other: the query's own, then its
+    /// other wordings.
+    fn search_understood(
+        &self,
+        variants: &[usize],
+        batch: &[&data::Query],
+        understood: &[Result<Understood, Failed>],
+        views: &[Arc<Visible>],
+    ) -> Vec<Vec<Retrieved>> {
+        let mut queries = Vec::new();
+        for ((query, known), visible) in batch.iter().zip(understood).zip(views) {
+            let Ok(known) = known else { continue };
+            let texts = [&known.text].into_iter().chain(&known.variations);
+            queries.extend(texts.enumerate().map(|(wording, text)| Query {
+                text,
+                // A guess is one at the query, and so is a vector.
+                passages: if wording == 0 { &known.passages } else { &[] },
+                vector: query.vector.as_deref().filter(|_| wording == 0),
+                visible: Arc::clone(visible),
+            }));
+        }
+        self.search_texts(variants, &queries)
+    }
+
+    /// What a variant makes of the lists of a query's wordings.
+    fn retrieval(
+        &self,
+        understood: &Understood,
+        mut lists: impl Iterator<Item = Retrieved>,
+    ) -> Result<Retrieval, Failed> {
+        let mut stages = understood.stages.clone();
+        let failed = |reason: String, stages: &[Found]| Failed {
+            reason,
+            stages: stages.to_vec(),
         };
+        let own = lists.next().unwrap_or_else(|| Ok(Vec::new()));
+        let own = own.map_err(|reason| failed(reason, &stages))?;
+        let last = |stages: &[Found]| {
+            stages
+                .last()
+                .map_or_else(Vec::new, |found| found.hits.clone())
+        };
+        let mut hits = vec![last(&own)];
+        stages.extend(own);
+        let mut latency_ms = 0.0;
+        for wording in lists {
+            let found = wording.map_err(|reason| failed(reason, &stages))?;
+            latency_ms += found.iter().map(|found| found.latency_ms).sum::<f64>();
+            hits.push(last(&found));
+        }
+        if hits.len() > 1 {
+            let started = Instant::now();
+            let weighted: Vec<_> = hits.iter().map(|hits| (hits.as_slice(), 1.0)).collect();
+            let mut fused = fuse(&weighted, Fusion::default());
+            fused.truncate(self.depth);
+            latency_ms += milliseconds(started, 1);
+            stages.push(Found::new("wordings", fused, latency_ms, 1));
+        }
+        Ok(Retrieval {
+            searched: understood.text.clone(),
+            question: understood.question.clone(),
+            stages,
+        })
+    }
+
+    /// What some variants find for every text.
+    fn search_texts(&self, all: &[usize], queries: &[Query<'_>]) -> Vec<Vec<Retrieved>> {
         if !self.index.documents.has_sections() {
-            return self.search_as(&all, &queries, false);
+            return self.search_as(all, queries, false);
         }
         let sections: Vec<Query<'_>> = queries
             .iter()
             .map(|query| query.among(self.index.documents.sections(&query.visible)))
             .collect();
-        let sections = self.search_as(&all, &sections, true);
-        let mut found = vec![Vec::with_capacity(all.len()); batch.len()];
-        for variant in all {
+        let sections = self.search_as(all, &sections, true);
+        let mut found = vec![Vec::with_capacity(all.len()); queries.len()];
+        for (place, &variant) in all.iter().enumerate() {
             let coarse: Vec<Retrieved> = sections
                 .iter()
                 .map(|variants| {
-                    variants[variant]
-                        .clone()
-                        .map(|stages| self.sections(variant, &stages))
+                    let stages = variants[place].clone();
+                    stages.map(|stages| self.sections(variant, &stages))
                 })
                 .collect();
             let mut inside = Vec::with_capacity(queries.len());
@@ -197,12 +307,9 @@ impl<'a> Searcher<'a> {
         let last = stages.last();
         let mut hits = last.map_or_else(Vec::new, |found| found.hits.clone());
         hits.truncate(self.variants[variant].sections());
-        vec![Found {
-            stage: "sections",
-            hits,
-            latency_ms: stages.iter().map(|found| found.latency_ms).sum(),
-            batch_size: last.map_or(1, |found| found.batch_size),
-        }]
+        let latency_ms = stages.iter().map(|found| found.latency_ms).sum();
+        let batch_size = last.map_or(1, |found| found.batch_size);
+        vec![Found::new("sections", hits, latency_ms, batch_size)]
     }
 
     /// What some variants find for every query, `found[query][…]` in the order in which they are named: as many as they return, or
@@ -217,10 +324,10 @@ impl<'a> Searcher<'a> {
         let lexical: Vec<Vec<Retrieved>> = self
             .lexical
             .iter()
-            .map(|(params, depth, lexical)| {
-                let of = |variant: usize| self.variants[variant].retrieve.lexical(0);
+            .map(|(search, depth, lexical)| {
+                let of = |variant: usize| self.variants[variant].lexical(0);
                 let is_asked =
-                    asks(&|variant| of(variant).is_some_and(|(known, _)| known == *params));
+                    asks(&|variant| of(variant).is_some_and(|(known, _)| known == *search));
                 if is_asked {
                     lexical.retrieve(queries, *depth)
                 } else {
@@ -249,84 +356,112 @@ impl<'a> Searcher<'a> {
             })
             .collect();
         let one = |query: usize| {
-            let lexical = |params: Bm25Params| {
-                let which = self
-                    .lexical
-                    .iter()
-                    .position(|(known, _, _)| *known == params);
-                lexical[which.expect("a retriever was made for every variant")][query].clone()
-            };
             let variant = |variant: &usize| {
+                let asked = self.variants[*variant];
+                let lexical = || {
+                    let (search, _) = asked.lexical(0).expect("it searches by words");
+                    let mut known = self.lexical.iter();
+                    let which = known.position(|(known, _, _)| *known == search);
+                    lexical[which.expect("a retriever was made for every variant")][query].clone()
+                };
                 let dense = || {
                     let which = self.dense_of[*variant];
                     dense[which.expect("a retriever was made for every variant")][query].clone()
                 };
-                let found = self.variants[*variant];
                 let depth = if sections {
-                    found.sections()
+                    asked.sections()
                 } else {
                     self.depth
                 };
-                Self::assemble(&found.retrieve, depth, lexical, dense)
+                assemble(asked, depth, lexical, dense)
             };
             variants.iter().map(variant).collect()
         };
         (0..queries.len()).map(one).collect()
     }
 
-    fn queries<'q>(&self, batch: &[&'q data::Query]) -> anyhow::Result<Vec<Query<'q>>> {
+    /// The documents that each query's caller may see.
+    fn views(&self, batch: &[&data::Query]) -> anyhow::Result<Vec<Arc<Visible>>> {
         let mut views: HashMap<(Option<&[String]>, &data::Predicate), Arc<_>> = HashMap::new();
-        let query = |query: &&'q data::Query| {
+        let mut visible = Vec::with_capacity(batch.len());
+        for query in batch {
             let access = query.access.as_deref();
-            let visible = match views.entry((access, &query.filter)) {
+            visible.push(match views.entry((access, &query.filter)) {
                 Entry::Occupied(known) => Arc::clone(known.get()),
                 Entry::Vacant(new) => {
                     let visible = self.index.documents.visible(access, &query.filter)?;
                     Arc::clone(new.insert(Arc::new(visible)))
                 }
-            };
-            Ok(Query {
-                text: &query.text,
-                vector: query.vector.as_deref(),
-                visible,
-            })
-        };
-        batch.iter().map(query).collect()
+            });
+        }
+        Ok(visible)
     }
+}
 
-    /// What one variant makes of the searches that it shares with the others.
-    fn assemble(
-        retrieve: &Retrieve,
-        most: usize,
-        lexical: impl Fn(Bm25Params) -> Retrieved,
-        dense: impl Fn() -> Retrieved,
-    ) -> Retrieved {
-        let hybrid = match retrieve {
-            Retrieve::Lexical(params) => {
-                return lexical(*params).map(|found| cut(found, most));
-            }
-            Retrieve::Dense(_) => return dense().map(|found| cut(found, most)),
-            Retrieve::Hybrid(hybrid) => hybrid,
-        };
-        let depth = hybrid.depth.get();
-        let (mut stages, dense) = (cut(lexical(hybrid.lexical)?, depth), cut(dense()?, depth));
-        let started = Instant::now();
-        let [words, vectors] =
-            [&stages, &dense].map(|list| list.last().map_or(&[][..], |found| &found.hits));
-        let mut hits = fuse(
-            [(words, hybrid.weights[0]), (vectors, hybrid.weights[1])],
-            hybrid.fusion,
-        );
-        hits.truncate(most);
-        stages.extend(dense);
-        stages.push(Found {
-            stage: "fuse",
-            hits,
-            latency_ms: milliseconds(started, 1),
-            batch_size: 1,
-        });
-        Ok(stages)
-    }
+/// What a variant found for a query.
+#[derive(Debug, Clone)]
+pub struct Retrieval {
+    /// What was searched for: the query as it was understood.
+    pub searched: String,
+    /// What is to be answered.
+    pub question: String,
+    /// The stages in the order they ran, the last being the answer.
+    pub stages: Vec<Found>,
+}
+
+/// What one variant makes of the searches that it shares with the others.
+fn assemble(
+    variant: &Variant,
+    most: usize,
+    lexical: impl Fn() -> Retrieved,
+    dense: impl Fn() -> Retrieved,
+) -> Retrieved {
+    let there = |component: Component, search: &dyn Fn() -> Retrieved| {
+        if variant.has(component) {
+            search()
+        } else {
+            Err(component.outage())
+        }
+    };
+    let lexical = || there(Component::Lexical, &lexical);
+    let dense = || there(Component::Dense, &dense);
+    let hybrid = match &variant.retrieve {
+        Retrieve::Lexical(_) => return lexical().map(|found| cut(found, most)),
+        Retrieve::Dense(_) => return dense().map(|found| cut(found, most)),
+        Retrieve::Hybrid(hybrid) => hybrid,
+    };
+    let depth = hybrid.depth.get();
+    let (words, vectors) = (lexical(), dense());
+    let mut degraded = None;
+    let (words, vectors) = match (words, vectors, variant.on_failure) {
+        (Err(reason), Ok(there), OnFailure::Degrade) => {
+            degraded = Some(reason);
+            (Vec::new(), there)
+        }
+        (Ok(there), Err(reason), OnFailure::Degrade) => {
+            degraded = Some(reason);
+            (there, Vec::new())
+        }
+        (words, vectors, _) => (words?, vectors?),
+    };
+    let (mut stages, vectors) = (cut(words, depth), cut(vectors, depth));
+    let started = Instant::now();
+    let [by_words, by_vectors] =
+        [&stages, &vectors].map(|list| list.last().map_or(&[][..], |found| &found.hits));
+    // A list that is left alone counts, whatever it was to count beside the other.
+    let [words, dense] = if degraded.is_some() {
+        [1.0, 1.0]
+    } else {
+        hybrid.weights
+    };
+    let mut hits = fuse(&[(by_words, words), (by_vectors, dense)], hybrid.fusion);
+    hits.truncate(most);
+    stages.extend(vectors);
+    stages.push(Found {
+        degraded,
+        ..Found::new("fuse", hits, milliseconds(started, 1), 1)
+    });
+    Ok(stages)
 }
 
 /// The stages with no list longer than `depth`.
