@@ -37,10 +37,13 @@ lint:
 doc:
     cargo doc --release --no-deps --document-private-items
 
-# Retrieval on the real data sets, where $RAGKIT_DATA has them
+# Retrieval and answers on the real data sets, where $RAGKIT_DATA has them
 real:
     cargo run --release -- eval configs/scifact.toml
     cargo run --release -- eval configs/cranfield.toml
+    cargo run --release -- eval configs/pubmedqa.toml --ablate
+    cargo run --release -- eval configs/xquad_answers.toml --ablate
+    cargo run --release -- eval configs/scifact_answers.toml --ablate
 
 # Benchmarks of the hot paths
 bench:

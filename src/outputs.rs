@@ -104,6 +104,12 @@ pub struct Answer {
     /// Of the passages that the prompt asks for those that had no room in it.
     #[serde(default)]
     pub dropped_sources: usize,
+    /// Passages that were passed over because they say what a source says.
+    #[serde(default)]
+    pub duplicate_sources: usize,
+    /// Lines of what was said before that had no room in the prompt.
+    #[serde(default)]
+    pub forgotten_lines: usize,
 }
 
 /// A text that an answer could rest on.

@@ -435,3 +435,27 @@ fn german_answers_score_as_mlqa_has_it() {
     assert_eq!(rows.len(), 1190);
     means_are(&golden("answers")["xquad_de"], &rows, Normalisation::De);
 }
+
+/// Without nuggets the gold answers stand for them, each by itself: any of them will do.
+#[test]
+fn a_gold_answer_stands_for_nuggets_that_are_not_there() {
+    let golds = ["nine million".to_owned(), "a lot of money".to_owned()];
+    let value = |text: &str, nuggets: &[String], refused: bool| {
+        AnswerMetric::NuggetRecall.score(&AnswerFacts {
+            text,
+            refused,
+            golds: &golds,
+            nuggets,
+            answerable: Some(true),
+            ..AnswerFacts::default()
+        })
+    };
+    assert_eq!(value("It is worth nine million.", &[], false), Some(1.0));
+    assert_eq!(value("It is worth ten million.", &[], false), Some(0.0));
+    assert_eq!(value("It is worth nine million.", &[], true), Some(0.0));
+    let nuggets = ["in March".to_owned(), "nine million".to_owned()];
+    assert_eq!(
+        value("It is worth nine million.", &nuggets, false),
+        Some(0.5)
+    );
+}

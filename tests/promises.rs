@@ -263,3 +263,18 @@ fn intervals_of_differences_cover_what_they_promise() {
         }
     }
 }
+
+/// A follow-up question that is searched for with what was said before it is found as well as a person's rewriting of it (.916).
+#[test]
+fn earlier_turns_tell_what_a_question_means() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ragkit"));
+    let result =
+        crate::sandbox::eval_in_checkout(&mut command, &[], "configs/conversations.toml", None);
+    let value = |variant: &str| {
+        let rows = result["summary"].as_array().unwrap();
+        let of = |row: &&serde_json::Value| row["variant"] == variant && row["metric"] == "nDCG@10";
+        rows.iter().find(of).unwrap()["mean"].as_f64().unwrap()
+    };
+    assert!((0.15..0.4).contains(&value("as_asked")));
+    assert!(value("two_turns") > 0.8 && value("all_turns") > 0.88);
+}

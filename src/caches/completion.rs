@@ -13,15 +13,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 
-use crate::models::language::{
-    Completion, LanguageModel, OpenedLanguageModel, Price, Prompt, Record,
-};
+use crate::models::language::{Completion, LanguageModel, OpenedLanguageModel, Prompt, Record};
 
 /// A model that remembers its completions. For models that read messages: a completion is known by `system` and `user` alone.
 pub struct CachedModel {
     inner: Box<dyn LanguageModel + Send>,
-    digest: String,
-    price: Option<Price>,
     known: Mutex<Known>,
 }
 
@@ -37,20 +33,8 @@ impl CachedModel {
         })?;
         Ok(Self {
             inner: opened.model,
-            digest: opened.digest,
-            price: opened.price,
             known: Mutex::new(known),
         })
-    }
-
-    /// Equal digests, equal models and parameters.
-    pub fn digest(&self) -> &str {
-        &self.digest
-    }
-
-    /// The config's price, if it names one.
-    pub fn price(&self) -> Option<Price> {
-        self.price
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -3,10 +3,11 @@
 pub mod cache;
 pub mod rag;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
+use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
 use self::cache::CacheMetric;
@@ -32,6 +33,22 @@ impl SystemMetric {
             Self::Cache(_) => true,
         }
     }
+}
+
+/// Checks the names of variants: none twice, none empty, and none with what separates names in `RUN:variant` and lists.
+fn check_names<'n>(names: impl Iterator<Item = &'n str>) -> anyhow::Result<()> {
+    let mut seen = HashSet::new();
+    for name in names {
+        ensure!(
+            seen.insert(name),
+            "two variants are called `{name}`; give each its own name"
+        );
+        ensure!(
+            !name.is_empty() && !name.contains([':', '/', ',']),
+            "the variant name `{name}` must not be empty nor hold `:`, `/` or `,`, which separate names"
+        );
+    }
+    Ok(())
 }
 
 impl FromStr for SystemMetric {

@@ -2,10 +2,10 @@
 
 use anyhow::ensure;
 
-use super::{Arguments, evaluate};
+use super::{Arguments, alternation, evaluate};
 use crate::cli::Global;
 use crate::experiment::Experiment;
-use crate::runner::{Alternation, Finished};
+use crate::runner::Finished;
 use crate::systems::System;
 use crate::systems::cache::{CacheSystem, Config, Halves};
 
@@ -46,13 +46,7 @@ pub(super) fn run(
     identity.models = cache.models();
     let single = config.single_variants();
     let alone = |config| CacheSystem::new(&halves, config, &metrics, remember);
-    let alternation = match arguments.interleave {
-        Some(rounds) => Some(Alternation {
-            alone: single.iter().map(alone).collect::<anyhow::Result<_>>()?,
-            rounds: rounds.get(),
-        }),
-        None => None,
-    };
+    let alternation = alternation(arguments, &single, alone)?;
     identity.interleaved_rounds = alternation
         .as_ref()
         .map_or(0, |alternation| alternation.rounds);

@@ -133,6 +133,21 @@ fn evaluate<S: System>(
     finished
 }
 
+/// The variants each as a system of its own, where they are to be timed in turns.
+fn alternation<'c, C, S>(
+    arguments: &Arguments,
+    single: &'c [C],
+    alone: impl Fn(&'c C) -> anyhow::Result<S>,
+) -> anyhow::Result<Option<Alternation<S>>> {
+    let Some(rounds) = arguments.interleave else {
+        return Ok(None);
+    };
+    Ok(Some(Alternation {
+        alone: single.iter().map(alone).collect::<anyhow::Result<_>>()?,
+        rounds: rounds.get(),
+    }))
+}
+
 fn show(
     plan: Option<&ablation::Plan>,
     arguments: &Arguments,

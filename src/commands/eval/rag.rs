@@ -4,11 +4,11 @@ use std::num::NonZeroUsize;
 
 use anyhow::ensure;
 
-use super::{Arguments, evaluate};
+use super::{Arguments, alternation, evaluate};
 use crate::cli::Global;
 use crate::data::{Judged, Source};
 use crate::experiment::Experiment;
-use crate::runner::{Alternation, Finished};
+use crate::runner::Finished;
 use crate::systems::System;
 use crate::systems::rag::{self, Models, Rag, RagMetric};
 
@@ -40,13 +40,7 @@ pub(super) fn run(
     }
     let single = config.single_variants();
     let alone = |config| Rag::new(&indexes, &judged, config, &metrics, &models);
-    let alternation = match arguments.interleave {
-        Some(rounds) => Some(Alternation {
-            alone: single.iter().map(alone).collect::<anyhow::Result<_>>()?,
-            rounds: rounds.get(),
-        }),
-        None => None,
-    };
+    let alternation = alternation(arguments, &single, alone)?;
     let with = (experiment, arguments, global);
     evaluate(&rag, alternation.as_ref(), &judged.queries, identity, with)
 }

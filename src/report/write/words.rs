@@ -72,6 +72,11 @@ pub(super) fn answer_rows(
             }),
         ),
         ("dropped_sources", counts(|answer| answer.dropped_sources)),
+        (
+            "duplicate_sources",
+            counts(|answer| answer.duplicate_sources),
+        ),
+        ("forgotten_lines", counts(|answer| answer.forgotten_lines)),
     ])
 }
 

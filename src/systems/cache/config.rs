@@ -1,6 +1,5 @@
 //! `[system.cache]`: which caches are compared, and how the pairs are divided.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use anyhow::ensure;
@@ -11,6 +10,7 @@ use crate::caches::Guard;
 use crate::models::{
     EmbedderConfig, EncoderConfig, EndpointConfig, OpenedEmbedder, Terms, TermsConfig,
 };
+use crate::systems::check_names;
 
 /// Caches of answers under evaluation, on pairs of questions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -156,16 +156,8 @@ impl Config {
             !self.variants.is_empty(),
             "`system.cache.variants` is empty; declare one with `[[system.cache.variants]]`"
         );
-        let mut names = HashSet::new();
+        check_names(self.variants.iter().map(|variant| variant.name.as_str()))?;
         for Variant { name, cache } in &self.variants {
-            ensure!(
-                names.insert(name),
-                "two variants are called `{name}`; give each its own name"
-            );
-            ensure!(
-                !name.is_empty() && !name.contains([':', '/', ',']),
-                "the variant name `{name}` must not be empty nor hold `:`, `/` or `,`, which separate names"
-            );
             if let Cache::Semantic(semantic) = cache {
                 semantic
                     .validate()

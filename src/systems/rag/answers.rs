@@ -89,8 +89,8 @@ impl Scorer<'_> {
             .flat_map(|sentence| &sentence.citations);
         let citations: Vec<bool> = all.clone().map(|citation| citation.verified).collect();
         let invented = all.filter(|citation| citation.support.is_none()).count();
-        let relevance = self.relevance(answer);
         let text = said(&answer.text, self.verifier.thinks);
+        let relevance = self.relevance(&text);
         // Gold answers may cite too, as those of systems do.
         let golds = self.query.answers.iter().map(|gold| said(gold, false));
         let golds: Vec<String> = golds.collect();
@@ -126,16 +126,14 @@ impl Scorer<'_> {
         for sentence in &answer.sentences {
             let text = &answer.text[sentence.start..sentence.end];
             let noise = sentence.best.filter(|_| known).map(|(number, support)| {
-                let place = (number as usize).checked_sub(1);
-                let relevant = place.and_then(|place| self.evidence.sources.get(place));
-                let is_relevant = |number: u32| {
-                    let place = (number as usize).checked_sub(1);
-                    place.and_then(|place| self.evidence.sources.get(place)) == Some(&true)
+                let relevance = |number: u32| {
+                    let place = (number as usize).checked_sub(1)?;
+                    self.evidence.sources.get(place).copied()
                 };
-                let cited = sentence.citations.iter();
-                let rests = cited.filter(|citation| citation.verified);
-                relevant == Some(&false)
-                    && !rests.map(|citation| citation.number).any(is_relevant)
+                let mut cited = sentence.citations.iter();
+                let rests = cited.any(|one| one.verified && relevance(one.number) == Some(true));
+                relevance(number) == Some(false)
+                    && !rests
                     && support >= self.verifier.config.verify_at
                     && !self.is_gold(text)
             });
@@ -159,7 +157,7 @@ impl Scorer<'_> {
         })
     }
 
-    fn relevance(&mut self, answer: &Answer) -> Option<f64> {
+    fn relevance(&mut self, text: &str) -> Option<f64> {
         let mut weighted = |text: &str| {
             let mut terms: BTreeMap<String, f64> = BTreeMap::new();
             for term in self.analyser.terms(text) {
@@ -168,7 +166,6 @@ impl Scorer<'_> {
             }
             terms
         };
-        let text = said(&answer.text, self.verifier.thinks);
-        relevance(&weighted(&self.query.text), &weighted(&text))
+        relevance(&weighted(&self.query.text), &weighted(text))
     }
 }

@@ -5,7 +5,7 @@ mod differences;
 mod retrieve;
 mod variant;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, anyhow, ensure};
@@ -18,6 +18,7 @@ use crate::indexes::IndexConfig;
 use crate::metrics::answer::Normalisation;
 use crate::models::EmbedderConfig;
 use crate::models::language::LanguageModelConfig;
+use crate::systems::check_names;
 use declared::Declared;
 
 pub use retrieve::{Dense, GraphSearch, Hybrid, Retrieve, Search};
@@ -90,22 +91,14 @@ impl Config {
             let model = model.validate();
             model.with_context(|| format!("`system.rag.models.{name}`"))?;
         }
-        let mut names = HashSet::new();
         for variant in &self.variants {
             let name = &variant.name;
             self.validate_index(variant)
                 .and_then(|()| variant.validate(&self.models))
                 .with_context(|| format!("variant `{name}`"))?;
             self.validate_vectors(variant)?;
-            ensure!(
-                names.insert(name),
-                "two variants are called `{name}`; give each its own name"
-            );
-            ensure!(
-                !name.is_empty() && !name.contains([':', '/', ',']),
-                "the variant name `{name}` must not be empty nor hold `:`, `/` or `,`, which separate names"
-            );
         }
+        check_names(self.variants.iter().map(|variant| variant.name.as_str()))?;
         metrics.iter().try_for_each(|metric| self.reaches(metric))
     }
 

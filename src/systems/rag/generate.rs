@@ -247,6 +247,8 @@ fn read(reading: &Reading<'_>, text: &str, packed: &Packed, analyser: &mut Analy
         prompt_tokens: packed.tokens,
         prefix_tokens: packed.fixed_tokens,
         dropped_sources: packed.dropped,
+        duplicate_sources: packed.duplicates,
+        forgotten_lines: packed.forgotten,
         ..reading.read(question, text, &sources, analyser)
     }
 }

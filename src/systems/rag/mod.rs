@@ -2,6 +2,7 @@
 //! the best passages, an answer is written, and its citations are verified.
 
 mod answers;
+mod assemble;
 mod citations;
 mod config;
 mod fuse;

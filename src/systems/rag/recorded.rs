@@ -14,7 +14,7 @@ use crate::data::{self, Digest, Judged, Passage, PathText, RecordedFile, Recordi
 use crate::metrics::answer::{AnswerMetric, Normalisation};
 use crate::metrics::{Judgements, MetricFacts, Rules};
 use crate::outputs::{Item, Output, Source, Stage, Usage};
-use crate::systems::System;
+use crate::systems::{System, check_names};
 
 /// `[system.recorded]`: what another system produced, in a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,13 +129,8 @@ impl<'a> Recorded<'a> {
             .into_iter()
             .map(str::to_owned)
             .collect();
-        for name in &variants {
-            ensure!(
-                !name.contains([':', '/', ',']),
-                "`{}`: the variant name `{name}` must not hold `:`, `/` or `,`, which separate names",
-                recordings.path.display()
-            );
-        }
+        check_names(variants.iter().map(String::as_str))
+            .with_context(|| format!("`{}`", recordings.path.display()))?;
         let known: BTreeSet<&str> = judged.queries.iter().map(|query| &*query.id).collect();
         let (mut rows, mut unknown) = (HashMap::new(), 0);
         let path = recordings.path;

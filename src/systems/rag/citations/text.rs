@@ -31,11 +31,18 @@ pub(super) struct Piece {
     pub(super) marks: Vec<usize>,
 }
 
-/// The sentences of a text. A line that goes on with a small letter is of the sentence before it, and so is what holds no letter or digit.
+/// The sentences of a text. A line that goes on with a small letter is of the sentence before it where this has not ended, and so is what
+/// holds no letter or digit.
 pub(super) fn sentences_of(text: &str) -> Vec<Range<usize>> {
     let joined = joined(text);
     let mut found: Vec<Range<usize>> = Vec::new();
-    for range in sentences(&joined, &(0..joined.len())) {
+    let mut place = 0;
+    // Lines that are left end a sentence: what is joined after an abbreviation or an initial is joined within one.
+    let lines = joined.split_inclusive('\n').map(|line| {
+        place += line.len();
+        place - line.len()..place
+    });
+    for range in lines.flat_map(|line| sentences(&joined, &line)) {
         let says = joined[range.clone()].contains(char::is_alphanumeric);
         match found.last_mut() {
             Some(last) if !says => last.end = range.end,
@@ -98,9 +105,10 @@ fn joined(text: &str) -> String {
     for line in text.split_inclusive('\n') {
         let content = line.trim_start();
         let start = place + line.len() - content.len();
-        // The line before goes on here.
+        // The line before goes on here, unless it ended.
         let words = before.trim_end();
-        if content.starts_with(char::is_lowercase) && !words.is_empty() {
+        let ended = words.ends_with(['.', '!', '?', '…']);
+        if content.starts_with(char::is_lowercase) && !words.is_empty() && !ended {
             blanks.push(place - (before.len() - words.len())..place);
         }
         before = line;
@@ -146,6 +154,10 @@ mod tests {
         assert_eq!(
             found("One\nand two. Three\n\nfour"),
             ["One\nand two.", "Three", "four"]
+        );
+        assert_eq!(
+            found("by John C.\nThere are two.\nwhere is the third"),
+            ["by John C.", "There are two.", "where is the third"]
         );
         assert_eq!(found("1. One\n2) Two\n- Three"), ["One", "Two", "Three"]);
         assert_eq!(
