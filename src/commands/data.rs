@@ -29,7 +29,8 @@ pub struct Arguments {
 enum Action {
     /// List the cards.
     List,
-    /// Write a collection in another layout as a BEIR folder: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, answers.jsonl.
+    /// Write a collection in another layout as a BEIR folder: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, answers.jsonl; or labelled answers as
+    /// labelled.jsonl.
     #[command(after_help = CONVERT_EXAMPLES)]
     Convert(Convert),
     /// Check the local copies: checksums, counts, judgements of documents that do not exist.
@@ -48,14 +49,15 @@ const CONVERT_EXAMPLES: &str = "Examples:\n  \
     ragkit data convert msmarco collection.tsv --queries queries.dev.tsv --qrels qrels.dev.tsv --split dev --out msmarco\n  \
     ragkit data convert pubmedqa ori_pqal.json --out pubmedqa\n  \
     ragkit data convert scifact corpus.jsonl --queries claims_validation.csv --out scifact-evidence\n  \
-    ragkit data convert ragchecker human_labeled_data.json --out ragchecker";
+    ragkit data convert ragchecker human_labeled_data.json --out ragchecker\n  \
+    ragkit data convert begin begin_dev_cmu.tsv begin_dev_tc.tsv begin_dev_wow.tsv --out begin";
 
 #[derive(Args)]
 struct Convert {
     /// The layout of the files.
     #[arg(value_enum)]
     layout: LayoutName,
-    /// The files of the documents; for `squad`, `pubmedqa` and `ragchecker` those of everything.
+    /// The files of the documents; for `squad`, `pubmedqa`, `ragchecker` and labelled answers those of everything.
     #[arg(required = true)]
     corpus: Vec<PathBuf>,
     /// The file of the queries.
@@ -100,6 +102,16 @@ enum LayoutName {
     Scifact,
     /// RAGChecker's `human_labeled_data.json`: questions, two answers each, preferences; no documents.
     Ragchecker,
+    /// BEGIN's tables: replies beside their knowledge, with people's labels. Labelled answers, as the layouts below.
+    Begin,
+    /// The tables of FaithDial's audit: replies of people and of dialogue systems.
+    Faithdial,
+    /// HaluEval's questions, each with a right and a made up answer.
+    Halueval,
+    /// ExpertQA's claims with their evidence.
+    Expertqa,
+    /// SciFact's claims against the abstracts that they cite; files as for `scifact`.
+    Scifactclaims,
 }
 
 fn grade(text: &str) -> Result<(String, i32), String> {
@@ -127,6 +139,11 @@ impl Convert {
                 LayoutName::Pubmedqa => Layout::PubMedQa,
                 LayoutName::Scifact => Layout::SciFact,
                 LayoutName::Ragchecker => Layout::RagChecker,
+                LayoutName::Begin => Layout::Begin,
+                LayoutName::Faithdial => Layout::FaithDial,
+                LayoutName::Halueval => Layout::HaluEval,
+                LayoutName::Expertqa => Layout::ExpertQa,
+                LayoutName::Scifactclaims => Layout::SciFactClaims,
             },
             corpus: self.corpus.clone(),
             queries: self.queries.clone(),

@@ -7,7 +7,10 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::convert::Converted;
-use super::{Checksum, Corpus, CorpusFrom, Gold, Judged, PathText, QuestionPairs, Source, Table};
+use super::{
+    Checksum, Corpus, CorpusFrom, Gold, Judged, LabelledAnswers, LabelledSources, PathText,
+    QuestionPairs, Source, Table,
+};
 
 /// One file of `datasets/`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,6 +40,9 @@ pub struct Card {
     /// Where they are, if they are pairs of questions: then there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pairs: Option<Table>,
+    /// Where they are, if they are labelled answers: then there is none of the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    labelled: Option<LabelledSources>,
 }
 
 /// What a right copy counts.
@@ -61,6 +67,12 @@ pub struct Expect {
     /// Pairs of questions, of a card that names their table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<usize>,
+    /// Labelled answers, of a card that names their files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labelled: Option<usize>,
+    /// Those of them that are supported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supported: Option<usize>,
 }
 
 /// One thing that `verify` looked at.
@@ -90,6 +102,22 @@ impl Finding {
 }
 
 impl Card {
+    /// The labelled answers of several cards, as one collection; `cache` is where converted ones are kept.
+    ///
+    /// # Errors
+    /// Where a card is of something else, or its files cannot be read.
+    pub fn labelled(cards: &[PathText], cache: &Path) -> anyhow::Result<LabelledAnswers> {
+        let mut sources = Vec::new();
+        for path in cards {
+            let card = Self::load(&path.resolve()?)?;
+            let labelled = card.labelled.with_context(|| {
+                format!("`{path}` is no card of labelled answers; those have `[[labelled]]`")
+            })?;
+            sources.extend(labelled.0);
+        }
+        LabelledSources(sources).read(cache)
+    }
+
     /// Reads a card.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         let text = fs_err::read_to_string(path)?;
@@ -142,6 +170,17 @@ impl Card {
             let found = QuestionPairs::read(table)?.pairs.len();
             let expected = self.expect.pairs.unwrap_or_default();
             findings.push(Finding::count("pairs", expected, found));
+            return Ok(findings);
+        }
+        if let Some(sources) = &self.labelled {
+            let answers = sources.read(cache)?.answers;
+            let supported = answers.iter().filter(|one| one.supported).count();
+            for (check, expected, found) in [
+                ("labelled answers", self.expect.labelled, answers.len()),
+                ("supported answers", self.expect.supported, supported),
+            ] {
+                findings.push(Finding::count(check, expected.unwrap_or_default(), found));
+            }
             return Ok(findings);
         }
         let source = self.source(cache)?;

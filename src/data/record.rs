@@ -320,7 +320,7 @@ impl<'a> Columns<'a> {
 }
 
 /// A metadata value as text: text as it is, a list of texts with `; ` between them, everything else as JSON.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     let texts = value
         .as_array()
         .and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());

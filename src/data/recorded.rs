@@ -260,7 +260,8 @@ impl<'a> Columns<'a> {
     }
 }
 
-fn passages(items: &[Value]) -> Result<Vec<Passage>, String> {
+/// The passages of a list: texts, or objects with `text`.
+pub(super) fn passages(items: &[Value]) -> Result<Vec<Passage>, String> {
     (1..)
         .zip(items)
         .map(|(number, item)| passage(item).map_err(|reason| format!("context {number}: {reason}")))

@@ -85,13 +85,29 @@ impl Table {
         }
     }
 
-    /// The rows of the file, one after the other.
+    /// The rows of the file, one after the other, with the columns that its fields may ask for.
     pub(super) fn rows(&self, path: &Path) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
+        self.rows_of(path, Some(&self.fields))
+    }
+
+    /// The rows of the file with all their columns.
+    pub(super) fn whole_rows(
+        &self,
+        path: &Path,
+    ) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
+        self.rows_of(path, None)
+    }
+
+    fn rows_of(
+        &self,
+        path: &Path,
+        fields: Option<&Fields>,
+    ) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
         match self.format(path)? {
             Format::Jsonl => rows::jsonl(path, self.encoding),
             Format::Csv => rows::csv(path, self.encoding, b','),
             Format::Tsv => rows::csv(path, self.encoding, b'\t'),
-            Format::Parquet => parquet_rows(path, &self.fields),
+            Format::Parquet => parquet_rows(path, fields),
             Format::Smart => Ok(Box::new(smart::read(path, self.encoding)?.into_iter())),
         }
     }
@@ -116,8 +132,11 @@ impl Table {
     }
 }
 
-/// The rows of a Parquet file, with the columns that `fields` may ask for and no other.
-fn parquet_rows(path: &Path, fields: &Fields) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
+/// The rows of a Parquet file, with the columns that `fields` may ask for and no other; all where there are none.
+fn parquet_rows(
+    path: &Path,
+    fields: Option<&Fields>,
+) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
     let fault = |error: &dyn std::fmt::Display| {
         DataError::file(path, format!("not readable as Parquet: {error}"))
     };
@@ -130,7 +149,7 @@ fn parquet_rows(path: &Path, fields: &Fields) -> Result<Box<dyn Iterator<Item = 
                 .iter()
                 .enumerate();
             let wanted = columns
-                .filter(|(_, column)| fields.may_ask_for(column.name()))
+                .filter(|(_, column)| fields.is_none_or(|fields| fields.may_ask_for(column.name())))
                 .map(|(place, _)| place);
             let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
             builder.with_projection(mask).with_batch_size(1024).build()

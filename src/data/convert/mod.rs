@@ -1,11 +1,18 @@
 //! Test collections in other layouts, written in BEIR's: `corpus.jsonl`, `queries.jsonl`, `qrels/SPLIT.tsv`, and beside them
 //! `spans/SPLIT.jsonl` where answers are stretches of documents, `answers.jsonl` where gold answers are known, and `outputs.jsonl` where the
-//! collection holds what systems answered.
+//! collection holds what systems answered. A collection of labelled answers has none of these, but `labelled.jsonl`.
 
+mod begin;
+mod expertqa;
+mod faithdial;
+mod halueval;
+mod labelled;
+mod layout;
 mod msmarco;
 mod pubmedqa;
 mod ragchecker;
 mod scifact;
+mod scifact_claims;
 mod sgml;
 mod source;
 mod squad;
@@ -16,42 +23,22 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use self::layout::Layout;
 pub use self::source::Converted;
 use super::rows::Row;
 use super::{
-    DataError, Encoding, GoldAnswer, GoldSpan, Judgement, PathText, Place, QrelsFile, Recorded,
-    columns, rows, smart,
+    DataError, Encoding, GoldAnswer, GoldSpan, Judgement, Labelled, LeftOut, PathText, Place,
+    QrelsFile, Recorded, columns, rows, smart,
 };
-
-/// The layout that is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Layout {
-    /// SMART: Cranfield, CACM, MED and the like.
-    Smart,
-    /// SQuAD's JSON: paragraphs are the documents, or articles in a row; each question is judged for the one that answers it.
-    Squad,
-    /// TREC: documents and topics in SGML.
-    Trec,
-    /// MS MARCO: `collection.tsv` and `queries.tsv`.
-    MsMarco,
-    /// PubMedQA's JSON: abstracts, the questions that they answer, and the answers.
-    PubMedQa,
-    /// SciFact: the abstracts of BEIR's copy, and `claims_*.csv` with their evidence as the queries.
-    SciFact,
-    /// RAGChecker's meta evaluation: questions with two answers each and people's preferences; no documents.
-    RagChecker,
-}
 
 /// Where a collection lies.
 #[derive(Debug, Clone)]
 pub struct Collection {
     /// Its layout.
     pub layout: Layout,
-    /// The files of its documents; for SQuAD, PubMedQA and RAGChecker those of everything.
+    /// The files of its documents; for SQuAD, PubMedQA, RAGChecker and labelled answers those of everything.
     pub corpus: Vec<PathBuf>,
     /// The file of its queries; for SciFact that of its claims.
     pub queries: Option<PathBuf>,
@@ -84,6 +71,12 @@ pub struct Written {
     pub answers: usize,
     /// Recorded outputs of systems.
     pub outputs: usize,
+    /// Labelled answers; where there are any, there is nothing else.
+    pub labelled: usize,
+    /// Those of them that are supported.
+    pub supported: usize,
+    /// Rows that are no labelled answer.
+    pub left_out: LeftOut,
 }
 
 impl fmt::Display for Written {
@@ -95,6 +88,17 @@ impl fmt::Display for Written {
             judgements,
             ..
         } = self;
+        if self.labelled > 0 {
+            let (labelled, supported) = (self.labelled, self.supported);
+            write!(
+                f,
+                "{labelled} labelled answers, {supported} of them supported"
+            )?;
+            if self.left_out.rows() > 0 {
+                write!(f, " (left out: {})", self.left_out)?;
+            }
+            return Ok(());
+        }
         write!(
             f,
             "{documents} documents, {queries} queries, {judgements} judgements"
@@ -147,6 +151,8 @@ struct Contents {
     /// By query.
     answers: Vec<(String, GoldAnswer)>,
     outputs: Vec<Recorded>,
+    labelled: Vec<Labelled>,
+    left_out: LeftOut,
 }
 
 impl Collection {
@@ -170,6 +176,9 @@ impl Collection {
             );
         }
         let contents = self.read()?;
+        if self.layout.is_labelled() && contents.labelled.is_empty() {
+            return Err(contents.unlabelled(&self.corpus[0]).into());
+        }
         let beside = out.parent().filter(|parent| !parent.as_os_str().is_empty());
         let beside = beside.unwrap_or(Path::new("."));
         fs_err::create_dir_all(beside)?;
@@ -179,7 +188,11 @@ impl Collection {
         // As open as other folders, unlike the temporary one around it.
         let folder = working.path().join("whole");
         fs_err::create_dir(&folder)?;
-        let written = contents.write(&folder, split)?;
+        let written = if self.layout.is_labelled() {
+            contents.write_labelled(&folder)?
+        } else {
+            contents.write(&folder, split)?
+        };
         if out.exists() {
             fs_err::remove_dir(out)?;
         }
@@ -208,7 +221,17 @@ impl Collection {
                 self.check_alone("RAGChecker's files hold queries and what systems answered")?;
                 Ok(ragchecker::read(&self.corpus)?)
             }
-            Layout::SciFact => {
+            Layout::Begin | Layout::FaithDial | Layout::HaluEval | Layout::ExpertQa => {
+                self.check_alone("the files of labelled answers hold everything")?;
+                let read = match self.layout {
+                    Layout::Begin => begin::read,
+                    Layout::FaithDial => faithdial::read,
+                    Layout::HaluEval => halueval::read,
+                    _ => expertqa::read,
+                };
+                Ok(read(&self.corpus)?)
+            }
+            Layout::SciFact | Layout::SciFactClaims => {
                 let claims = self.queries.as_ref().context(
                     "SciFact's claims are its queries; give `claims_validation.csv` or `claims_train.csv` as `queries` (`--queries`)",
                 )?;
@@ -218,7 +241,11 @@ impl Collection {
                         && self.encoding == Encoding::Utf8,
                     "SciFact's claims hold their ids and judgements, in UTF-8; give the corpus and the claims and nothing else"
                 );
-                scifact::read(&self.corpus, claims)
+                let read = match self.layout {
+                    Layout::SciFact => scifact::read,
+                    _ => scifact_claims::read,
+                };
+                read(&self.corpus, claims)
             }
             Layout::Smart => self.read_parts(smart::read, smart::read),
             Layout::Trec => self.read_parts(sgml::documents, sgml::topics),

@@ -12,11 +12,12 @@ use crate::data::{Corpus, DataError, Encoding, GoldAnswer, GoldSpan, Table};
 
 /// A claim with all rows of it.
 #[derive(Default)]
-struct Claim {
-    text: String,
+pub(super) struct Claim {
+    pub(super) text: String,
     /// In the order of the file.
-    cited: Vec<String>,
-    labels: BTreeSet<String>,
+    pub(super) cited: Vec<String>,
+    /// By document.
+    labels: BTreeMap<String, BTreeSet<String>>,
     /// Numbers of sentences, from 0, by document: those of all alternative sets of evidence.
     evidence: BTreeMap<String, BTreeSet<usize>>,
 }
@@ -29,7 +30,7 @@ struct Claim {
 /// the abstract does not have by this count, the claim goes without spans and nuggets, and is counted.
 pub(super) fn read(corpus: &[PathBuf], claims: &Path) -> anyhow::Result<Contents> {
     let mut contents = Contents::default();
-    let mut abstracts = HashMap::new();
+    let mut abstracts: HashMap<String, String> = HashMap::new();
     for path in corpus {
         let mut rows = Vec::new();
         for document in Corpus::open(&Table::at(path_text(path)?))? {
@@ -82,12 +83,14 @@ pub(super) fn read(corpus: &[PathBuf], claims: &Path) -> anyhow::Result<Contents
 
 impl Claim {
     fn label(&self) -> Option<&str> {
-        match self.labels.len() {
-            0 if self.cited.is_empty() => None,
-            0 => Some("NONE"),
-            1 => self.labels.first().map(String::as_str),
-            _ => Some("MIXED"),
-        }
+        let labels = self.labels.values().flatten();
+        let none = Some("NONE").filter(|_| !self.cited.is_empty());
+        only(labels).or(none)
+    }
+
+    /// What a document says of it: `SUPPORT`, `CONTRADICT`, `MIXED` where it says both, and `None` where it says neither.
+    pub(super) fn label_of(&self, document: &str) -> Option<&str> {
+        only(self.labels.get(document).into_iter().flatten())
     }
 
     fn query(&self, id: &str) -> Map<String, Value> {
@@ -120,10 +123,17 @@ impl Claim {
     }
 }
 
+/// The one label that all are, or `MIXED`.
+fn only<'a>(mut labels: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    let first = labels.next()?;
+    let is_first = |label: &String| label == first;
+    Some(if labels.all(is_first) { first } else { "MIXED" })
+}
+
 /// The claims of a file in its order, a claim's rows together.
-fn read_claims(
+pub(super) fn read_claims<T>(
     path: &Path,
-    abstracts: &HashMap<String, String>,
+    abstracts: &HashMap<String, T>,
 ) -> Result<Vec<(String, Claim)>, DataError> {
     let mut claims: Vec<(String, Claim)> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -184,7 +194,8 @@ fn read_claims(
                 "the evidence is of document `{document}`, which is not in the corpus"
             )));
         }
-        claim.labels.insert(label.to_owned());
+        let labels = claim.labels.entry(document.to_owned()).or_default();
+        labels.insert(label.to_owned());
         claim
             .evidence
             .entry(document.to_owned())

@@ -15,7 +15,7 @@ use crate::data::{Checksum, Digest, Encoding, PathText, QrelsFile, Source};
 pub struct Converted {
     /// Its layout.
     pub layout: Layout,
-    /// The files of its documents; for SQuAD, PubMedQA and RAGChecker those of everything.
+    /// The files of its documents; for SQuAD, PubMedQA, RAGChecker and labelled answers those of everything.
     pub corpus: Vec<PathText>,
     /// The file of its queries; for SciFact that of its claims.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +37,17 @@ pub struct Converted {
 impl Converted {
     /// The collection as a BEIR folder below `cache`, written there unless one of the same files is.
     pub fn source(&self, cache: &Path) -> anyhow::Result<Source> {
+        ensure!(
+            !self.layout.is_labelled(),
+            "the layout `{}` holds labelled answers and no queries; name it in `dataset.labelled`, as in `labelled = [{{ layout = \"{}\", path = [\"FILE\"] }}]`",
+            self.layout,
+            self.layout
+        );
+        Ok(Source::beir_at(self.folder(cache)?))
+    }
+
+    /// The folder of what is written of it, below `cache`.
+    pub(in crate::data) fn folder(&self, cache: &Path) -> anyhow::Result<PathText> {
         ensure!(!self.corpus.is_empty(), "`corpus` names no file");
         let mut digest = Digest::default()
             .with("ragkit", crate::version())
@@ -72,6 +83,6 @@ impl Converted {
         {
             return Err(error);
         }
-        Ok(Source::beir_at(PathText::literal(&out.to_string_lossy())))
+        Ok(PathText::literal(&out.to_string_lossy()))
     }
 }

@@ -98,7 +98,10 @@ fn write_qrels(
 }
 
 /// Writes one JSON object a line.
-fn write_lines(path: &Path, rows: impl Iterator<Item = impl Serialize>) -> anyhow::Result<()> {
+pub(super) fn write_lines(
+    path: &Path,
+    rows: impl Iterator<Item = impl Serialize>,
+) -> anyhow::Result<()> {
     let mut file = BufWriter::new(fs_err::File::create(path)?);
     for row in rows {
         serde_json::to_writer(&mut file, &row)?;
