@@ -32,6 +32,7 @@ fn metric(name: &str) -> MetricFacts {
         better: Better::Higher,
         convention: "as the tests have it".to_owned(),
         judge: None,
+        pooled: None,
     }
 }
 

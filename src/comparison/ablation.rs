@@ -307,8 +307,8 @@ fn levels(baseline: &Measured, question: &Question) -> Vec<Levels> {
         let examples: BTreeSet<&str> = ids.iter().copied().collect();
         let calls = baseline.calls_of(&examples);
         let spent = |of: fn(&Spent) -> f64| mean(&baseline.spent_on(&ids, of)).filter(|_| asks);
-        let value = |(facts, values): &(MetricFacts, Vec<Option<f64>>)| {
-            let values: Vec<f64> = places.iter().filter_map(|&place| values[place]).collect();
+        let value = |(facts, _): &(MetricFacts, Vec<Option<f64>>)| {
+            let [values] = scores.over(facts, places).values;
             (facts.name.clone(), mean(&values))
         };
         Levels {

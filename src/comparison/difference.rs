@@ -7,8 +7,8 @@ use super::judge::Judged;
 use super::{JudgeNoise, Pairing, Question};
 use crate::metrics::paired::{Pair, Paired, Test, paired};
 use crate::metrics::significance::{fewest, holm, patterns_for};
-use crate::metrics::{Better, Clusters, power};
-use crate::report::ALL;
+use crate::metrics::{Better, Clusters, Column, MetricFacts, power};
+use crate::report::{ALL, Scores};
 
 /// A slice of fewer examples is shown and not tested: it would cost the others power and decide nothing.
 const TESTED_FROM: usize = 20;
@@ -185,31 +185,32 @@ pub fn differences(pairing: &Pairing<'_>, question: &Question) -> anyhow::Result
                 Clusters::by_name(names)
             })
         };
-        let parts: Vec<Part> = columns.iter().map(|column| column.over(&places)).collect();
+        let parts = columns.iter().map(|column| column.over(pairing, &places));
+        let parts: Vec<(Column<2>, usize)> = parts.collect();
         // Columns of all examples share their flips and resamples; what only some have is taken by itself.
         let (whole, partial): (Vec<usize>, Vec<usize>) =
-            (0..parts.len()).partition(|&column| parts[column].places.len() == places.len());
+            (0..parts.len()).partition(|&column| parts[column].0.places.len() == places.len());
         let groups = std::iter::once(whole).chain(partial.into_iter().map(|column| vec![column]));
         let mut found = vec![None; parts.len()];
         for group in groups.filter(|group| !group.is_empty()) {
-            let clusters = clusters(&parts[group[0]].places);
-            let pairs: Vec<Pair<'_>> = group.iter().map(|&column| parts[column].pair()).collect();
+            let clusters = clusters(&parts[group[0]].0.places);
+            let pairs: Vec<Pair<'_>> = group.iter().map(|&column| pair(&parts[column].0)).collect();
             let results = paired(&pairs, clusters.as_ref(), question.seed, question.patterns);
             for (&column, result) in group.iter().zip(results) {
                 found[column] = result.map(|result| (result, clusters.clone()));
             }
         }
-        for ((column, part), found) in columns.iter().zip(&parts).zip(found) {
+        for ((column, (part, unpaired)), found) in columns.iter().zip(&parts).zip(found) {
             let Some((found, clusters)) = found else {
                 continue;
             };
             let mut row = Difference::new(
                 [&pairing.baseline.variant, &pairing.candidate.variant],
-                (column.name, column.better),
+                (&column.facts.name, column.facts.better),
                 slice,
                 part.places.len(),
                 clusters.as_ref(),
-                part.unpaired,
+                *unpaired,
                 &found,
                 question,
             );
@@ -221,54 +222,37 @@ pub fn differences(pairing: &Pairing<'_>, question: &Question) -> anyhow::Result
 }
 
 /// The values of a metric on both sides, pair by pair.
-struct Column<'a> {
-    name: &'a str,
-    better: Better,
+struct Measured<'a> {
+    facts: &'a MetricFacts,
     values: Vec<(Option<f64>, Option<f64>)>,
     judged: Judged,
 }
 
-/// Those of a slice that both sides have.
-struct Part {
-    places: Vec<usize>,
-    unpaired: usize,
-    before: Vec<f64>,
-    after: Vec<f64>,
-}
-
-impl Column<'_> {
-    fn over(&self, places: &[usize]) -> Part {
-        let mut part = Part {
-            places: Vec::with_capacity(places.len()),
-            unpaired: 0,
-            before: Vec::with_capacity(places.len()),
-            after: Vec::with_capacity(places.len()),
+impl Measured<'_> {
+    /// Those of a slice that both sides have, and how many only one has.
+    fn over(&self, pairing: &Pairing<'_>, places: &[usize]) -> (Column<2>, usize) {
+        let side = |scores: &'_ Scores, name: &str, place: usize| scores.values(name)?[place];
+        let before =
+            |name: &str, pair: usize| side(&pairing.baseline.scores, name, pairing.places[pair].0);
+        let after =
+            |name: &str, pair: usize| side(&pairing.candidate.scores, name, pairing.places[pair].1);
+        let one_sided = |place: &&usize| {
+            let (before, after) = self.values[**place];
+            before.is_some() != after.is_some()
         };
-        for &place in places {
-            match self.values[place] {
-                (Some(before), Some(after)) => {
-                    part.places.push(place);
-                    part.before.push(before);
-                    part.after.push(after);
-                }
-                (None, None) => {}
-                _ => part.unpaired += 1,
-            }
-        }
-        part
+        (
+            self.facts.over(places, [&before, &after]),
+            places.iter().filter(one_sided).count(),
+        )
     }
 }
 
-impl Part {
-    fn pair(&self) -> Pair<'_> {
-        Pair {
-            before: &self.before,
-            after: &self.after,
-        }
-    }
+fn pair(column: &Column<2>) -> Pair<'_> {
+    let [before, after] = &column.values;
+    Pair { before, after }
 }
 
-fn columns<'a>(pairing: &Pairing<'a>, asked: &[String]) -> anyhow::Result<Vec<Column<'a>>> {
+fn columns<'a>(pairing: &Pairing<'a>, asked: &[String]) -> anyhow::Result<Vec<Measured<'a>>> {
     for name in asked {
         for side in [pairing.baseline, pairing.candidate] {
             side.scores.values(name).with_context(|| {
@@ -289,9 +273,8 @@ fn columns<'a>(pairing: &Pairing<'a>, asked: &[String]) -> anyhow::Result<Vec<Co
         .filter(|(facts, _)| is_asked(&facts.name))
         .filter_map(|(facts, _)| Some((facts, pairing.values(&facts.name)?)))
         .map(|(facts, values)| {
-            Ok(Column {
-                name: &facts.name,
-                better: facts.better,
+            Ok(Measured {
+                facts,
                 values,
                 judged: Judged::read(pairing, &facts.name)?,
             })

@@ -5,8 +5,8 @@ use anyhow::Context;
 use super::config::{Bound, quantile};
 use super::{Answer, latency};
 use crate::comparison::{Side, Sliced};
-use crate::metrics::Clusters;
 use crate::metrics::statistics::{Interval, exact_share, intervals, mean};
+use crate::metrics::{Clusters, Column};
 use crate::report::ALL;
 
 /// From so many equal values on they stand for themselves: there is no interval, and no doubt worth the name.
@@ -40,7 +40,7 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
             seed,
         )?]);
     }
-    let values = side.scores.values(&rule.metric).with_context(|| {
+    let facts = side.scores.facts(&rule.metric).with_context(|| {
         format!(
             "`{}` has no metric `{}`",
             side.run.path.0.display(),
@@ -58,12 +58,10 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
         .filter(|(slice, _)| asked.has(slice))
     {
         let of_slice = places.len();
-        let places: Vec<usize> = places
-            .iter()
-            .copied()
-            .filter(|&place| values[place].is_some())
-            .collect();
-        let column: Vec<f64> = places.iter().filter_map(|&place| values[place]).collect();
+        let Column {
+            places,
+            values: [column],
+        } = side.scores.over(facts, places);
         let value = mean(&column).unwrap_or(f64::NAN);
         let clusters = clustered.then(|| {
             Clusters::by_name(
@@ -73,6 +71,7 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
             )
         });
         let interval = intervals(&[&column], clusters.as_ref(), seed)[0];
+        let interval = interval.map(|interval| facts.interval(value, interval));
         found.push(Estimate {
             slice: slice.clone(),
             value,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, Measure, Metric, RbpGain, RecallPoint, Rules};
+use super::{Aggregate, Measure, Metric, PooledFrom, RbpGain, RecallPoint, Rules};
 
 /// What a report says about a metric.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct MetricFacts {
     /// Digest of the model and prompt that judge it; absent where it is computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,
+    /// What it is computed from, where it is no mean over examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pooled: Option<PooledFrom>,
 }
 
 /// Which values of a metric are good.

@@ -6,6 +6,7 @@
 
 pub mod answer;
 mod clusters;
+mod column;
 pub mod correlation;
 mod facts;
 pub mod gain;
@@ -15,6 +16,7 @@ mod measure;
 mod name;
 pub mod paired;
 pub mod pool;
+pub mod pooled;
 pub mod power;
 pub mod ranking;
 pub mod significance;
@@ -24,9 +26,11 @@ pub mod ties;
 pub mod trec_eval;
 
 pub use clusters::Clusters;
+pub use column::{Column, PooledFrom, Side};
 pub use facts::{Better, Explanation, MetricFacts};
 pub use gain::{Gain, RbpGain};
 pub use interpolated::RecallPoint;
 pub use judgements::Judgements;
 pub use measure::{Aggregate, Measure, Metric, Rules};
 pub use name::UnknownMetric;
+pub use pooled::Pooled;

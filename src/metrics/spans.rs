@@ -219,6 +219,7 @@ impl SpanMetric {
                 "{definition}; gold spans of a query that overlap are one; queries without one are left out"
             ),
             judge: None,
+            pooled: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use polars::prelude::{ChunkCompareEq, DataFrame};
 use super::read::{lists, numbers, texts};
 use super::summary::slices;
 use super::{Run, files};
-use crate::metrics::MetricFacts;
+use crate::metrics::{Column, MetricFacts};
 
 /// What every example of a variant scored, in the order of their ids: nothing that is computed from it depends on the order of
 /// rows in a file.
@@ -20,7 +20,8 @@ pub struct Scores {
     pub clusters: Vec<Option<String>>,
     /// Which examples ended in an error. Their scores are 0.
     pub failed: Vec<bool>,
-    /// The values of each metric; `None` where an example has no such value.
+    /// The values of each metric; `None` where an example has no such value. Those of a pooled metric are pseudo-values over all examples:
+    /// over some of them it is [`Scores::over`].
     pub metrics: Vec<(MetricFacts, Vec<Option<f64>>)>,
 }
 
@@ -72,7 +73,7 @@ impl Scores {
             .map(|failed| failed == Some(true))
             .collect();
         let mut columns = Vec::new();
-        for facts in metrics {
+        for facts in metrics.iter().filter(|facts| facts.pooled.is_none()) {
             let values = numbers(rows, &facts.name)?;
             let in_order: Vec<Option<f64>> = order.iter().map(|&row| values[row]).collect();
             let bad = |value: &Option<f64>| value.is_some_and(|value| !value.is_finite());
@@ -85,7 +86,7 @@ impl Scores {
             }
             columns.push((facts.clone(), in_order));
         }
-        Ok(Self {
+        let mut scores = Self {
             slices: slices(order.iter().map(|&row| memberships[row].as_slice())),
             clusters: order
                 .iter()
@@ -94,16 +95,43 @@ impl Scores {
             failed: order.iter().map(|&row| failed[row]).collect(),
             ids: order.iter().map(|&row| ids[row].clone()).collect(),
             metrics: columns,
-        })
+        };
+        scores.pool(metrics);
+        Ok(scores)
+    }
+
+    /// Adds the metrics that are no means, and puts all in the order in which the run names them.
+    fn pool(&mut self, metrics: &[MetricFacts]) {
+        let all: Vec<usize> = (0..self.ids.len()).collect();
+        for facts in metrics.iter().filter(|facts| facts.pooled.is_some()) {
+            let mut values = vec![None; all.len()];
+            let column = self.over(facts, &all);
+            for (place, value) in column.places.into_iter().zip(&column.values[0]) {
+                values[place] = Some(*value);
+            }
+            self.metrics.push((facts.clone(), values));
+        }
+        let place = |facts: &MetricFacts| metrics.iter().position(|other| other.name == facts.name);
+        self.metrics.sort_by_key(|(facts, _)| place(facts));
+    }
+
+    /// The values of a metric over some examples.
+    pub fn over(&self, facts: &MetricFacts, places: &[usize]) -> Column<1> {
+        facts.over(places, [&|name, place| self.values(name)?[place]])
     }
 
     /// The values of a metric, by its name in any case.
     pub fn values(&self, metric: &str) -> Option<&[Option<f64>]> {
-        let named =
-            |(facts, _): &&(MetricFacts, Vec<Option<f64>>)| facts.name.eq_ignore_ascii_case(metric);
-        self.metrics
-            .iter()
-            .find(named)
-            .map(|(_, values)| values.as_slice())
+        self.named(metric).map(|(_, values)| values.as_slice())
+    }
+
+    /// What is said of a metric, by its name in any case.
+    pub fn facts(&self, metric: &str) -> Option<&MetricFacts> {
+        self.named(metric).map(|(facts, _)| facts)
+    }
+
+    fn named(&self, metric: &str) -> Option<&(MetricFacts, Vec<Option<f64>>)> {
+        let mut metrics = self.metrics.iter();
+        metrics.find(|(facts, _)| facts.name.eq_ignore_ascii_case(metric))
     }
 }

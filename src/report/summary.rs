@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Evaluated;
-use crate::metrics::{Clusters, MetricFacts, statistics};
+use crate::metrics::{Clusters, Column, MetricFacts, statistics};
 
 /// The slice that holds every example.
 pub const ALL: &str = "all";
@@ -71,49 +71,44 @@ pub fn summarise(
     let clustered = examples.iter().any(|example| example.cluster.is_some());
     let mut rows = Vec::new();
     for (slice, places) in slices(examples.iter().map(|example| example.slices.as_slice())) {
-        let column = |variant: usize, metric: usize| -> Vec<f64> {
-            let scores = places
-                .iter()
-                .map(|&place| examples[place].scores[variant][metric]);
-            scores.flatten().collect()
+        let column = |(variant, metric): (usize, usize)| -> Column<1> {
+            let stored = |name: &str, place: usize| {
+                let metric = metrics.iter().position(|facts| facts.name == name)?;
+                examples[place].scores[variant][metric]
+            };
+            metrics[metric].over(&places, [&stored])
         };
         let cells = (0..variants.len())
             .flat_map(|variant| (0..metrics.len()).map(move |metric| (variant, metric)));
-        let columns: Vec<_> = cells
-            .clone()
-            .map(|(variant, metric)| column(variant, metric))
-            .collect();
-        let clusters = |has: &dyn Fn(&Evaluated) -> bool| {
+        let columns: Vec<Column<1>> = cells.clone().map(column).collect();
+        let clusters = |places: &[usize]| {
             clustered.then(|| {
-                let examples = places.iter().map(|&place| &examples[place]);
-                let names = examples.filter(|example| has(example));
-                Clusters::by_name(names.map(|example| example.cluster.as_deref()))
+                let names = places
+                    .iter()
+                    .map(|&place| examples[place].cluster.as_deref());
+                Clusters::by_name(names)
             })
         };
-        let all = clusters(&|_| true);
+        let all = clusters(&places);
         // Columns of all examples share their resamples; what only some have is resampled by itself.
-        let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let whole: Vec<&[f64]> = views
-            .iter()
-            .copied()
-            .filter(|values| values.len() == places.len())
-            .collect();
+        let is_whole = |column: &Column<1>| column.places.len() == places.len();
+        let whole = columns.iter().filter(|column| is_whole(column));
+        let whole: Vec<&[f64]> = whole.map(|column| column.values[0].as_slice()).collect();
         let mut of_whole = statistics::intervals(&whole, all.as_ref(), seed).into_iter();
-        let intervals = cells
-            .clone()
-            .zip(&views)
-            .map(|((variant, metric), values)| {
-                if values.len() == places.len() {
-                    return of_whole.next().flatten();
-                }
-                let clusters = clusters(&|example| example.scores[variant][metric].is_some());
-                statistics::intervals(&[values], clusters.as_ref(), seed)[0]
-            });
+        let intervals = columns.iter().map(|column| {
+            if is_whole(column) {
+                return of_whole.next().flatten();
+            }
+            let clusters = clusters(&column.places);
+            statistics::intervals(&[&column.values[0]], clusters.as_ref(), seed)[0]
+        });
         let intervals: Vec<Option<statistics::Interval>> = intervals.collect();
-        for (((variant, metric), values), interval) in cells.zip(&columns).zip(intervals) {
+        for (((variant, metric), column), interval) in cells.zip(&columns).zip(intervals) {
+            let [values] = &column.values;
             let Some(mean) = statistics::mean(values) else {
                 continue;
             };
+            let interval = interval.map(|interval| metrics[metric].interval(mean, interval));
             rows.push(SummaryRow {
                 variant: variants[variant].clone(),
                 metric: metrics[metric].name.clone(),

@@ -84,6 +84,7 @@ impl CacheMetric {
             unit: "1".to_owned(),
             better,
             judge: None,
+            pooled: None,
             convention: format!(
                 "{definition}; {how}; a pair that ended in an error counts as the worst"
             ),
