@@ -11,7 +11,7 @@ pub(super) struct Value {
 
 /// A number as it stands in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Number {
+pub struct Number {
     /// What it may mean: `1.250` is 1250 in German and 1.25 in English.
     readings: Vec<Value>,
     /// Whether it is a percentage.
@@ -20,7 +20,7 @@ pub(super) struct Number {
 
 /// The numbers of a source.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
+pub struct Numbers {
     values: HashSet<Value>,
     percentages: HashSet<Value>,
 }
@@ -92,7 +92,7 @@ impl Value {
 
 impl Numbers {
     /// Adds those of a text, number words included.
-    pub(super) fn add(&mut self, text: &str) {
+    pub fn add(&mut self, text: &str) {
         for number in numbers(text) {
             if number.percent {
                 self.percentages.extend(number.readings.iter().cloned());
@@ -108,7 +108,7 @@ impl Numbers {
     }
 
     /// Whether a number is among them, in one of its readings. A percentage must be one.
-    pub(super) fn has(&self, number: &Number) -> bool {
+    pub fn has(&self, number: &Number) -> bool {
         let among = if number.percent {
             &self.percentages
         } else {
@@ -120,7 +120,7 @@ impl Numbers {
 
 /// The numbers of a text that are written with digits, in order, each once. One inside a word (`IL2`, `v2`) is of the word; a date or a version is
 /// its parts.
-pub(super) fn numbers(text: &str) -> Vec<Number> {
+pub fn numbers(text: &str) -> Vec<Number> {
     let mut found: Vec<Number> = Vec::new();
     let mut rest = text;
     let mut in_word = false;

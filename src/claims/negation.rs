@@ -21,7 +21,7 @@ const CLAUSES: [&str; 8] = [
 
 /// The words of a sentence, and whether each stands in a clause that denies: with a word that does, or one that ends in `n't`. `not only`,
 /// `nicht nur`, `no later than` and `No. 5` deny nothing.
-pub(super) fn denied(sentence: &str) -> Vec<(String, bool)> {
+pub fn denied(sentence: &str) -> Vec<(String, bool)> {
     let words = words(sentence);
     let (mut found, mut clause): (Vec<(String, bool)>, _) = (Vec::new(), 0);
     let mut before = 0;
@@ -59,7 +59,7 @@ pub(super) fn denied(sentence: &str) -> Vec<(String, bool)> {
 }
 
 /// Words in lower case, with `'` for every apostrophe, and where they stand.
-pub(super) fn words(sentence: &str) -> Vec<(String, Range<usize>)> {
+pub fn words(sentence: &str) -> Vec<(String, Range<usize>)> {
     let belongs = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’');
     let mut found: Vec<(String, Range<usize>)> = Vec::new();
     let mut in_word = false;

@@ -33,7 +33,7 @@ pub(super) struct Piece {
 
 /// The sentences of a text. A line that goes on with a small letter is of the sentence before it where this has not ended, and so is what
 /// holds no letter or digit.
-pub(super) fn sentences_of(text: &str) -> Vec<Range<usize>> {
+pub fn sentences_of(text: &str) -> Vec<Range<usize>> {
     let joined = joined(text);
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut place = 0;
@@ -141,7 +141,7 @@ fn marker(line: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::rag::citations::marks::marks;
+    use crate::claims::marks::marks;
 
     #[test]
     fn sentences_end_where_a_reader_ends_them() {

@@ -146,7 +146,7 @@ pub(super) fn blanked(text: &str, ranges: &[Range<usize>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::rag::citations::marks::marks;
+    use crate::claims::marks::marks;
 
     fn left(text: &str, thinks: bool) -> String {
         blanked(text, &thinking(text, thinks)).trim().to_owned()

@@ -1,6 +1,7 @@
 //! How well a source supports a sentence, by the words of both.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::negation::denied;
 use super::number::{Number, Numbers, numbers};
@@ -15,7 +16,7 @@ const DENIED: f64 = 0.5;
 
 /// What a sentence says.
 #[derive(Debug, Default)]
-pub(in crate::systems::rag) struct Claim {
+pub struct ClaimWords {
     /// Its distinct terms with what each counts, numbers aside.
     terms: HashMap<String, usize>,
     weights: Vec<f64>,
@@ -26,7 +27,9 @@ pub(in crate::systems::rag) struct Claim {
 
 /// What a source says.
 #[derive(Debug, Default)]
-pub(in crate::systems::rag) struct Evidence {
+pub struct EvidenceWords {
+    /// Where each sentence stands.
+    places: Vec<Range<usize>>,
     /// The terms of each sentence, and whether it denies them.
     sentences: Vec<Vec<(String, bool)>>,
     /// Terms of what stands with the text: title, date.
@@ -34,13 +37,9 @@ pub(in crate::systems::rag) struct Evidence {
     numbers: Numbers,
 }
 
-impl Claim {
+impl ClaimWords {
     /// Reads a sentence, whose citation marks are out of the way. `weight` is how much a term tells, its idf say, 0 or more.
-    pub(in crate::systems::rag) fn new(
-        sentence: &str,
-        analyser: &mut Analyser,
-        weight: &dyn Fn(&str) -> f64,
-    ) -> Self {
+    pub fn new(sentence: &str, analyser: &mut Analyser, weight: &dyn Fn(&str) -> f64) -> Self {
         let mut claim = Self {
             numbers: numbers(sentence),
             ..Self::default()
@@ -66,23 +65,35 @@ impl Claim {
         claim
     }
 
+    /// Whether it has terms beside its numbers.
+    pub fn has_terms(&self) -> bool {
+        !self.terms.is_empty()
+    }
+
+    /// Whether it has numbers.
+    pub fn has_numbers(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+
     /// Whether it has neither terms nor numbers.
-    pub(in crate::systems::rag) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.terms.is_empty() && self.numbers.is_empty()
     }
 }
 
-impl Evidence {
+impl EvidenceWords {
     /// Reads a source: its text, and what stands with it in the prompt.
-    pub(in crate::systems::rag) fn new(text: &str, about: &str, analyser: &mut Analyser) -> Self {
+    pub fn new(text: &str, about: &str, analyser: &mut Analyser) -> Self {
         let mut known = Numbers::default();
         known.add(text);
         known.add(about);
-        let sentences = sentences_of(text).into_iter();
+        let places = sentences_of(text);
+        let sentences = places.iter().cloned();
         Self {
             sentences: sentences
                 .map(|range| terms(&text[range], analyser))
                 .collect(),
+            places,
             about: terms(about, analyser),
             numbers: known,
         }
@@ -105,20 +116,55 @@ impl Evidence {
 ///
 /// A sentence without terms and numbers has 0. It takes time in proportion to both texts. It sees words, not meaning: who did what to whom, a
 /// number of something else and a paraphrase in other words escape it.
-pub(in crate::systems::rag) fn support(claim: &Claim, evidence: &Evidence) -> f64 {
+pub fn support(claim: &ClaimWords, evidence: &EvidenceWords) -> f64 {
+    best_support(claim, evidence).0
+}
+
+/// As [`support`], with the stretch of the source that the window is; `None` where no window has any of it.
+pub fn best_support(claim: &ClaimWords, evidence: &EvidenceWords) -> (f64, Option<Range<usize>>) {
     if claim.is_empty() {
-        return 0.0;
+        return (0.0, None);
     }
-    let known = claim
-        .numbers
-        .iter()
-        .filter(|number| evidence.numbers.has(number));
-    let numbers = if claim.numbers.is_empty() {
-        1.0
-    } else {
-        known.count() as f64 / claim.numbers.len() as f64
+    let left = |window: &Window| {
+        let left = if window.is_denied { DENIED } else { 1.0 };
+        left * window.coverage
     };
-    numbers * claim.coverage(evidence)
+    let numbers = evidence.known_numbers(claim).unwrap_or(1.0);
+    if claim.terms.is_empty() {
+        return (numbers, None);
+    }
+    let best = claim.best_window(evidence, left);
+    let stretch = best.as_ref().and_then(|best| evidence.stretch(best));
+    (numbers * best.as_ref().map_or(0.0, left), stretch)
+}
+
+/// Sentences of a source in a row, held against a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// Which sentences.
+    sentences: Range<usize>,
+    /// The share of the claim's terms, each counting its weight, that stand in them or in what stands with the source.
+    pub coverage: f64,
+    /// Whether the sentence among them that shares most with the claim denies a term that the claim does not, or the other way round.
+    pub is_denied: bool,
+}
+
+impl EvidenceWords {
+    /// The share of a claim's numbers that stand anywhere in the source, in any way of writing. `None` where it has none.
+    pub fn known_numbers(&self, claim: &ClaimWords) -> Option<f64> {
+        let known = claim
+            .numbers
+            .iter()
+            .filter(|number| self.numbers.has(number));
+        let all = claim.numbers.len();
+        (all > 0).then(|| known.count() as f64 / all as f64)
+    }
+
+    /// Where a window stands in the text; `None` of one without a sentence.
+    pub fn stretch(&self, window: &Window) -> Option<Range<usize>> {
+        let places = &self.places[window.sentences.clone()];
+        Some(places.first()?.start..places.last()?.end)
+    }
 }
 
 /// What a sentence of a source shares with a claim.
@@ -130,11 +176,14 @@ struct Shared {
     is_denied: bool,
 }
 
-impl Claim {
-    fn coverage(&self, evidence: &Evidence) -> f64 {
-        if self.terms.is_empty() {
-            return 1.0;
-        }
+impl ClaimWords {
+    /// Of all windows of up to three sentences the one of which most is `left`; the first of those as good. `None` for a claim without terms, or where
+    /// nothing is left of any.
+    pub fn best_window(
+        &self,
+        evidence: &EvidenceWords,
+        left: impl Fn(&Window) -> f64,
+    ) -> Option<Window> {
         let shared: Vec<Shared> = evidence
             .sentences
             .iter()
@@ -142,29 +191,33 @@ impl Claim {
             .collect();
         let about = self.shared(&evidence.about).terms;
         let all = self.weight((0..self.weights.len()).collect::<Vec<_>>().as_slice());
-        let mut best = 0.0_f64;
+        let mut best: Option<(f64, Window)> = None;
         for end in 0..=shared.len() {
-            let window = &shared[end.saturating_sub(WINDOW)..end];
-            let terms = window.iter().flat_map(|shared| &shared.terms).chain(&about);
-            let mut terms: Vec<usize> = terms.copied().collect();
+            let start = end.saturating_sub(WINDOW);
+            let sentences = &shared[start..end];
+            let terms = sentences.iter().flat_map(|shared| &shared.terms);
+            let mut terms: Vec<usize> = terms.chain(&about).copied().collect();
             terms.sort_unstable();
             terms.dedup();
             // Of sentences that share as much the first.
-            let most = window.iter().reduce(|most, other| {
+            let most = sentences.iter().reduce(|most, other| {
                 if other.weight > most.weight {
                     other
                 } else {
                     most
                 }
             });
-            let left = if most.is_some_and(|most| most.is_denied) {
-                DENIED
-            } else {
-                1.0
+            let window = Window {
+                sentences: start..end,
+                coverage: self.weight(&terms) / all,
+                is_denied: most.is_some_and(|most| most.is_denied),
             };
-            best = best.max(left * self.weight(&terms) / all);
+            let value = left(&window);
+            if value > best.as_ref().map_or(0.0, |(value, _)| *value) {
+                best = Some((value, window));
+            }
         }
-        best
+        best.map(|(_, window)| window)
     }
 
     fn shared(&self, said: &[(String, bool)]) -> Shared {

@@ -72,7 +72,7 @@ fn read(completion: &str, sources: &[(&str, &str)]) -> Answer {
 #[test]
 fn authored_answers_have_the_counts_that_a_reader_expects() {
     let golden: Golden =
-        serde_json::from_str(include_str!("../../../../tests/golden/citations.json")).unwrap();
+        serde_json::from_str(include_str!("../../tests/golden/citations.json")).unwrap();
     assert!(golden.cases.len() >= 60);
     let mut wrong = Vec::new();
     for case in &golden.cases {
@@ -91,7 +91,12 @@ fn authored_answers_have_the_counts_that_a_reader_expects() {
                 .iter()
                 .flat_map(|sentence| &sentence.citations)
         };
-        let claiming = || answer.sentences.iter().filter(|sentence| claims(sentence));
+        let claiming = || {
+            answer
+                .sentences
+                .iter()
+                .filter(|sentence| is_claim(sentence))
+        };
         let found = [
             claiming().count(),
             citations().count(),
@@ -217,8 +222,8 @@ fn doubtful_answers_are_for_review_and_refusals_are_not() {
 fn support_is_the_product_of_coverage_and_numbers() {
     let supported = |claim: &str, weight: &dyn Fn(&str) -> f64| {
         let mut analyser = analyser();
-        let evidence = Evidence::new(LEAVE.1, LEAVE.0, &mut analyser);
-        support(&Claim::new(claim, &mut analyser, weight), &evidence)
+        let evidence = EvidenceWords::new(LEAVE.1, LEAVE.0, &mut analyser);
+        support(&ClaimWords::new(claim, &mut analyser, weight), &evidence)
     };
     let close =
         |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found} {expected}");
@@ -274,8 +279,8 @@ fn a_window_is_three_sentences_long() {
     let text = "Ants run. Bees fly. Cats purr. Dogs bark.";
     let supported = |claim: &str| {
         let mut analyser = analyser();
-        let evidence = Evidence::new(text, "", &mut analyser);
-        support(&Claim::new(claim, &mut analyser, &|_| 1.0), &evidence)
+        let evidence = EvidenceWords::new(text, "", &mut analyser);
+        support(&ClaimWords::new(claim, &mut analyser, &|_| 1.0), &evidence)
     };
     assert!((supported("ants and cats") - 1.0).abs() < 1e-12);
     assert!((supported("bees and dogs") - 1.0).abs() < 1e-12);

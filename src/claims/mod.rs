@@ -1,7 +1,9 @@
-//! Post-processing: from a completion to an answer whose citations are matched with their sources and verified.
+//! What an answer claims: from a completion to sentences whose citations are matched with their sources and verified, and how far the words of
+//! a source support what is claimed.
 
 mod aside;
 mod marks;
+mod name;
 mod negation;
 mod number;
 mod refusal;
@@ -17,9 +19,13 @@ use serde::{Deserialize, Serialize};
 
 use self::aside::{blanked, lists, thinking};
 use self::marks::{Mark, marks, unsaid};
+pub use self::name::names;
+pub use self::negation::{denied, words};
+pub use self::number::{Number, Numbers, numbers};
 use self::refusal::{is_agreement, is_apology, is_refusal, last_clause};
 use self::support::terms;
-pub(super) use self::support::{Claim, Evidence, support};
+pub use self::support::{ClaimWords, EvidenceWords, Window, best_support, support};
+pub use self::text::sentences_of;
 use self::text::{Piece, pieces};
 use crate::analysis::Analyser;
 use crate::outputs::{Answer, Citation, Sentence, Source};
@@ -45,7 +51,7 @@ impl Default for CitationsConfig {
 
 impl CitationsConfig {
     /// Checks what serde cannot.
-    pub(super) fn validate(&self) -> anyhow::Result<()> {
+    pub fn validate(&self) -> anyhow::Result<()> {
         let named = [
             ("verify_at", self.verify_at),
             ("review_below", self.review_below),
@@ -61,7 +67,7 @@ impl CitationsConfig {
 }
 
 /// How completions are read.
-pub(super) struct Reading<'a> {
+pub struct Reading<'a> {
     /// What is asked of them.
     pub config: CitationsConfig,
     /// The template's sentence that says "I don't know".
@@ -74,7 +80,7 @@ pub(super) struct Reading<'a> {
 
 /// A source with what the model saw of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SourceText<'a> {
+pub struct SourceText<'a> {
     /// The source.
     pub source: &'a Source,
     /// Its text.
@@ -87,7 +93,7 @@ impl Reading<'_> {
     /// Reads a completion that answers a question.
     ///
     /// Thinking, the label before the answer and a list of sources behind it are left aside. Sentences that announce (`:` at their end), ask, head a
-    /// part, only say yes or no, or say that something is not known claim nothing: [`claims`]. Every citation is held against its source ([`support`]), every claim
+    /// part, only say yes or no, or say that something is not known claim nothing: [`is_claim`]. Every citation is held against its source ([`support`]), every claim
     /// against all of them.
     ///
     /// * The answer is a refusal where its first sentence is one, apologies aside, and no other cites anything.
@@ -95,7 +101,7 @@ impl Reading<'_> {
     ///   the share of the question, its terms weighed, that the sources behind verified citations speak of; 0 where nothing is claimed, and for
     ///   a refusal. A sentence copied from its source is supported whatever was asked: whether it answers, the second factor tells.
     /// * It is for review where its confidence is below the limit and it is no refusal.
-    pub(super) fn read(
+    pub fn read(
         &self,
         question: &str,
         completion: &str,
@@ -103,9 +109,9 @@ impl Reading<'_> {
         analyser: &mut Analyser,
     ) -> Answer {
         let parts = Parts::of(completion, self.thinks);
-        let evidence: Vec<Evidence> = sources
+        let evidence: Vec<EvidenceWords> = sources
             .iter()
-            .map(|source| Evidence::new(source.text, source.about, analyser))
+            .map(|source| EvidenceWords::new(source.text, source.about, analyser))
             .collect();
         let sentences: Vec<Sentence> = parts
             .pieces
@@ -115,7 +121,7 @@ impl Reading<'_> {
         let refused = self.is_refusal(&parts);
         let supports = sentences
             .iter()
-            .filter(|sentence| claims(sentence))
+            .filter(|sentence| is_claim(sentence))
             .map(|sentence| {
                 let supports = sentence
                     .citations
@@ -147,13 +153,13 @@ impl Reading<'_> {
         &self,
         question: &str,
         sentences: &[Sentence],
-        evidence: &[Evidence],
+        evidence: &[EvidenceWords],
         analyser: &mut Analyser,
     ) -> f64 {
         let cited = sentences.iter().flat_map(|sentence| &sentence.citations);
         let verified = cited.filter(|citation| citation.verified);
         let places = verified.filter_map(|citation| (citation.number as usize).checked_sub(1));
-        let behind: Vec<&Evidence> = places.filter_map(|place| evidence.get(place)).collect();
+        let behind: Vec<&EvidenceWords> = places.filter_map(|place| evidence.get(place)).collect();
         let terms = terms(question, analyser).into_iter();
         let mut terms: Vec<String> = terms.map(|(term, _)| term).collect();
         terms.sort_unstable();
@@ -173,11 +179,11 @@ impl Reading<'_> {
         &self,
         parts: &Parts<'_>,
         piece: &Piece,
-        evidence: &[Evidence],
+        evidence: &[EvidenceWords],
         analyser: &mut Analyser,
     ) -> Sentence {
         let words = &parts.words[piece.range.clone()];
-        let claim = Claim::new(words, analyser, self.weight);
+        let claim = ClaimWords::new(words, analyser, self.weight);
         let supports: Vec<f64> = evidence
             .iter()
             .map(|source| support(&claim, source))
@@ -245,12 +251,12 @@ impl Reading<'_> {
 
 /// Whether a sentence claims something, and so should be supported: it counts in recall. Its `best` then says by which source, and is source 0
 /// with support 0 where there was no source.
-pub(super) fn claims(sentence: &Sentence) -> bool {
+pub fn is_claim(sentence: &Sentence) -> bool {
     sentence.best.is_some()
 }
 
 /// What a completion says, to be compared with an answer that is known: without thinking, label, citation marks and the list of sources.
-pub(super) fn said(completion: &str, thinks: bool) -> String {
+pub fn said(completion: &str, thinks: bool) -> String {
     let parts = Parts::of(completion, thinks);
     let mut said = String::new();
     let mut from = 0;
@@ -262,6 +268,43 @@ pub(super) fn said(completion: &str, thinks: bool) -> String {
     }
     said.push_str(&completion[from..]);
     said.trim().to_owned()
+}
+
+/// What an answer claims, for whoever holds it against its sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claiming {
+    /// The answer, byte for byte, with spaces for all that claims nothing by itself: thinking, citation marks, lists of sources, code, addresses.
+    pub words: String,
+    /// The sentences that claim something, in order.
+    pub sentences: Vec<Range<usize>>,
+}
+
+impl Claiming {
+    /// Of an answer that was read before.
+    pub fn of(answer: &Answer, thinks: bool) -> Self {
+        let claiming = answer
+            .sentences
+            .iter()
+            .filter(|sentence| is_claim(sentence));
+        Self {
+            words: Parts::of(&answer.text, thinks).words,
+            sentences: claiming
+                .map(|sentence| sentence.start..sentence.end)
+                .collect(),
+        }
+    }
+
+    /// Of an answer that people judged as a whole: its sentences with a word, whatever they say.
+    pub fn whole(text: &str) -> Self {
+        let parts = Parts::of(text, false);
+        let says = |piece: &Piece| parts.words[piece.range.clone()].contains(char::is_alphanumeric);
+        let pieces = parts.pieces.iter().filter(|piece| says(piece));
+        let sentences = pieces.map(|piece| piece.range.clone()).collect();
+        Self {
+            words: parts.words,
+            sentences,
+        }
+    }
 }
 
 /// A completion taken apart.
