@@ -6,7 +6,9 @@ use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::commands::{Ended, compare, data, eval, extract, gate, index, report, score, search};
+use crate::commands::{
+    Ended, compare, data, eval, extract, gate, index, report, score, search, train,
+};
 use crate::extraction::WORKER_COMMAND;
 
 /// Offline evaluation of RAG, LLM routing, content moderation and recommendation.
@@ -56,6 +58,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Hold a run against rules: verdicts for CI.
     Gate(gate::Arguments),
+    /// Train the small models that ragkit evaluates with.
+    Train(train::Arguments),
     /// List datasets, check a local copy against its card, convert collections.
     Data(data::Arguments),
 }
@@ -78,6 +82,7 @@ impl Cli {
             Command::Report(arguments) => report::run(&arguments)?,
             Command::Compare(arguments) => compare::run(&arguments, &self.global)?,
             Command::Data(arguments) => data::run(&arguments)?,
+            Command::Train(arguments) => train::run(&arguments, &self.global)?,
             // The one that can say no.
             Command::Gate(arguments) => return gate::run(&arguments, &self.global),
         }

@@ -4,19 +4,23 @@
 
 mod identity;
 mod indexes;
+mod training;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use self::indexes::PlacedIndex;
+pub use self::training::{FaithfulnessTraining, FamilySources};
 use crate::caches;
 use crate::data::convert::Converted;
-use crate::data::{Card, PathText, QuestionPairs, Source, Table};
+use crate::data::{Card, LabelledAnswers, LabelledSources, PathText, QuestionPairs, Source, Table};
 use crate::systems::SystemMetric;
 use crate::systems::cache::{self, CacheMetric};
+use crate::systems::faithfulness::{self, FaithfulnessMetric};
 use crate::systems::rag::{self, RagMetric};
 
 /// A file of `configs/`.
@@ -91,6 +95,10 @@ pub enum Dataset {
     Converted(Converted),
     /// Pairs of questions, for `system.cache`.
     Pairs(Box<Table>),
+    /// Answers that people labelled, for `system.faithfulness`.
+    Labelled(LabelledSources),
+    /// Cards of answers that people labelled, read as one collection.
+    Cards(Vec<PathText>),
 }
 
 /// Which system, and how.
@@ -103,6 +111,8 @@ pub enum SystemConfig {
     Recorded(rag::RecordedConfig),
     /// A cache of answers, over pairs of questions.
     Cache(cache::Config),
+    /// Scorers of faithfulness, over answers that people labelled.
+    Faithfulness(faithfulness::Config),
 }
 
 impl SystemConfig {
@@ -111,6 +121,7 @@ impl SystemConfig {
             Self::Rag(_) => "rag",
             Self::Recorded(_) => "recorded",
             Self::Cache(_) => "cache",
+            Self::Faithfulness(_) => "faithfulness",
         }
     }
 }
@@ -118,16 +129,7 @@ impl SystemConfig {
 impl Experiment {
     /// Reads and validates an experiment file.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
-        let text = fs_err::read_to_string(path).context("cannot read the config")?;
-        let parsed: Result<Self, _> = toml::from_str(&text);
-        // toml's message ends in a line break, and begins with the place and the line at fault.
-        let experiment = parsed.map_err(|error| {
-            anyhow::anyhow!(
-                "`{}` is not a valid config: {}",
-                path.display(),
-                error.to_string().trim_end()
-            )
-        })?;
+        let experiment: Self = parsed(path)?;
         experiment
             .validate()
             .with_context(|| format!("`{}` is not a valid config", path.display()))?;
@@ -159,6 +161,10 @@ impl Experiment {
             SystemConfig::Rag(config) => config.validate(&self.rag_metrics()?),
             SystemConfig::Recorded(config) => config.validate(&self.rag_metrics()?),
             SystemConfig::Cache(config) => config.validate(&self.cache_metrics()?),
+            SystemConfig::Faithfulness(config) => {
+                self.faithfulness_metrics()?;
+                config.validate()
+            }
         }
     }
 
@@ -166,7 +172,7 @@ impl Experiment {
     pub fn rag_metrics(&self) -> anyhow::Result<Vec<RagMetric>> {
         let of = |metric: &SystemMetric| match metric {
             SystemMetric::Rag(metric) => Ok(metric.clone()),
-            SystemMetric::Cache(_) => Err(self.strange(metric)),
+            _ => Err(self.strange(metric)),
         };
         self.metrics.iter().map(of).collect()
     }
@@ -175,7 +181,16 @@ impl Experiment {
     pub fn cache_metrics(&self) -> anyhow::Result<Vec<CacheMetric>> {
         let of = |metric: &SystemMetric| match metric {
             SystemMetric::Cache(metric) => Ok(*metric),
-            SystemMetric::Rag(_) => Err(self.strange(metric)),
+            _ => Err(self.strange(metric)),
+        };
+        self.metrics.iter().map(of).collect()
+    }
+
+    /// The metrics of scorers of faithfulness.
+    pub fn faithfulness_metrics(&self) -> anyhow::Result<Vec<FaithfulnessMetric>> {
+        let of = |metric: &SystemMetric| match metric {
+            SystemMetric::Faithfulness(metric) => Ok(*metric),
+            _ => Err(self.strange(metric)),
         };
         self.metrics.iter().map(of).collect()
     }
@@ -192,6 +207,9 @@ impl Experiment {
         match &mut self.system {
             SystemConfig::Rag(config) => keep(&mut config.variants, names, |one| &one.name),
             SystemConfig::Cache(config) => keep(&mut config.variants, names, |one| &one.name),
+            SystemConfig::Faithfulness(config) => {
+                keep(&mut config.variants, names, |one| &one.name)
+            }
             SystemConfig::Recorded(_) => bail!(
                 "`--variants` goes with a config that declares variants; a file of outputs is scored whole"
             ),
@@ -204,8 +222,8 @@ impl Experiment {
             Dataset::Source(source) => Ok(source.clone()),
             Dataset::Card(path) => Card::load(&path.resolve()?)?.source(&caches::folder()),
             Dataset::Converted(converted) => converted.source(&caches::folder()),
-            Dataset::Pairs(_) => bail!(
-                "`dataset.pairs` is for `system.cache`; `system.{}` needs queries: name them by `dataset.card`, `dataset.source` or `dataset.converted`",
+            Dataset::Pairs(_) | Dataset::Labelled(_) | Dataset::Cards(_) => bail!(
+                "`dataset.pairs` is for `system.cache`, `dataset.labelled` and `dataset.cards` for `system.faithfulness`; `system.{}` needs queries: name them by `dataset.card`, `dataset.source` or `dataset.converted`",
                 self.system.name()
             ),
         }
@@ -215,11 +233,35 @@ impl Experiment {
     pub fn pairs(&self) -> anyhow::Result<QuestionPairs> {
         match &self.dataset {
             Dataset::Pairs(table) => QuestionPairs::read(table),
-            Dataset::Card(_) | Dataset::Source(_) | Dataset::Converted(_) => bail!(
+            _ => bail!(
                 "`system.cache` is evaluated on pairs of questions; name their table, as in `dataset.pairs.path = \"datasets/cache/pairs.jsonl\"`"
             ),
         }
     }
+
+    /// The answers that scorers of faithfulness are evaluated on.
+    pub fn labelled(&self) -> anyhow::Result<LabelledAnswers> {
+        match &self.dataset {
+            Dataset::Labelled(source) => source.read(&caches::folder()),
+            Dataset::Cards(cards) => Card::labelled(cards, &caches::folder()),
+            _ => bail!(
+                "`system.faithfulness` is evaluated on answers that people labelled; name their files, as in `dataset.labelled = [{{ path = \"labelled.jsonl\" }}]`, or their cards, as in `dataset.cards = [\"datasets/begin.toml\"]`"
+            ),
+        }
+    }
+}
+
+/// A config as it is written in a file.
+fn parsed<C: DeserializeOwned>(path: &Path) -> anyhow::Result<C> {
+    let text = fs_err::read_to_string(path).context("cannot read the config")?;
+    // toml's message ends in a line break, and begins with the place and the line at fault.
+    toml::from_str(&text).map_err(|error| {
+        anyhow::anyhow!(
+            "`{}` is not a valid config: {}",
+            path.display(),
+            error.to_string().trim_end()
+        )
+    })
 }
 
 fn keep<V>(

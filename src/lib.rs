@@ -80,12 +80,14 @@
 pub mod analysis;
 pub mod caches;
 pub mod chunking;
+pub mod claims;
 pub mod cli;
 pub mod commands;
 pub mod comparison;
 pub mod data;
 pub mod experiment;
 pub mod extraction;
+pub mod faithfulness;
 pub mod gate;
 pub mod indexes;
 pub mod metrics;

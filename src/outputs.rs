@@ -89,6 +89,9 @@ pub struct Answer {
     pub sources: Vec<Source>,
     /// Its sentences.
     pub sentences: Vec<Sentence>,
+    /// What it claims, held against its sources; absent where no scorer of faithfulness was asked, or it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Vec<Claim>>,
     /// Whether it says that it does not know.
     pub refused: bool,
     /// How sure the system may be of it, 0..=1.
@@ -138,6 +141,42 @@ pub struct Sentence {
     /// The source that supports it best, by number from 1, and how well; absent where there is none or it says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<(u32, f64)>,
+}
+
+/// One thing that an answer claims, held against its sources.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Claim {
+    /// What is claimed, where it is not said in the answer's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The first byte of the stretch of the answer that claims it.
+    pub start: usize,
+    /// The byte behind its last.
+    pub end: usize,
+    /// How well the sources support it, 0..=1.
+    pub support: f64,
+    /// Whether that is enough.
+    pub supported: bool,
+    /// What supports it best, or comes nearest to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// Of several votes the share that says what most say, 0..=1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<f64>,
+}
+
+/// A stretch of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The source, by number from 1.
+    pub source: u32,
+    /// Its first byte in the source's text.
+    pub start: usize,
+    /// The byte behind its last.
+    pub end: usize,
+    /// Its words, once they are put beside it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 /// One citation of a sentence.

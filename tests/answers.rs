@@ -189,6 +189,7 @@ fn good<'a>(golds: &'a [String], nuggets: &'a [String]) -> AnswerFacts<'a> {
         citations: &[true, false, true, false, true],
         invented: 1,
         sentences: &CLAIMS,
+        claims: Some(&[true, false, true]),
         relevance: Some(0.25),
         confidence: Some(0.75),
         review: Some(true),
@@ -198,7 +199,7 @@ fn good<'a>(golds: &'a [String], nuggets: &'a [String]) -> AnswerFacts<'a> {
 
 /// Of a good answer, a refused one, both to a question without an answer, and one of which nothing is known. The good one
 /// has six words, the gold answers three: three in common; two of the five pairs of words are those of a gold answer.
-const VALUES: [&str; 18] = [
+const VALUES: [&str; 20] = [
     "EM                  0     0     0    1    -",
     "F1                  2/3   0     0    1    -",
     "ROUGE-1             2/3   0     -    -    -",
@@ -215,6 +216,8 @@ const VALUES: [&str; 18] = [
     "RefusalAccuracy     1     0     0    1    -",
     "RefusalRate         0     1     0    1    0",
     "NoiseSensitivity    1/2   -     1/2  -    -",
+    "Faithfulness        2/3   -     2/3  -    -",
+    "ClaimlessRate       0     1     0    1    -",
     "ReviewRate          1     1     1    1    -",
     "Confidence          3/4   3/4   3/4  3/4  -",
 ];
@@ -329,10 +332,9 @@ fn names_are_read_in_any_case_and_written_in_one() {
         assert_eq!(metric(given).to_string(), name);
     }
     assert_eq!(AnswerMetric::named("nDCG@10"), None);
-    let message = AnswerMetric::named("Faithfulness").unwrap().unwrap_err();
-    assert!(
-        message.starts_with("`Faithfulness` cannot be measured yet"),
-        "{message}"
+    assert_eq!(
+        AnswerMetric::named("faithfulness"),
+        Some(AnswerMetric::Faithfulness)
     );
     let message = "BLEU".parse::<AnswerMetric>().unwrap_err();
     assert!(
@@ -346,6 +348,7 @@ fn names_are_read_in_any_case_and_written_in_one() {
             "InventedCitations",
             "RefusalRate",
             "NoiseSensitivity",
+            "ClaimlessRate",
             "ReviewRate",
         ];
         assert_eq!(

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 const RANKS: [&[&str]; 9] = [
     &["data", "metrics", "outputs", "whole_file"],
     &["analysis", "extraction", "scoring"],
-    &["models", "report"],
+    &["claims", "models", "report"],
     &["caches", "chunking", "comparison"],
-    &["gate", "indexes"],
+    &["faithfulness", "gate", "indexes"],
     &["systems"],
     &["experiment", "runner"],
     &["commands"],

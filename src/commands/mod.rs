@@ -9,6 +9,7 @@ pub mod index;
 pub mod report;
 pub mod score;
 pub mod search;
+pub mod train;
 
 use std::io::Write;
 

@@ -48,6 +48,28 @@ pub struct OpenedEmbedder {
     pub digest: String,
 }
 
+impl EncoderConfig {
+    /// The encoder in this folder.
+    pub fn at(model: &str) -> Self {
+        Self {
+            model: model.to_owned(),
+            device: Device::default(),
+            query_prefix: String::new(),
+            document_prefix: String::new(),
+        }
+    }
+
+    /// Checks that the folder is there.
+    pub fn check(&self) -> anyhow::Result<()> {
+        model_folder(&self.model).map(|_| ())
+    }
+
+    /// Reads the encoder.
+    pub fn load(&self) -> anyhow::Result<Encoder> {
+        Encoder::load_on(&model_folder(&self.model)?, self.device)
+    }
+}
+
 impl EmbedderConfig {
     /// The kind's name, as a config writes it.
     pub fn name(&self) -> &'static str {
@@ -93,7 +115,7 @@ impl EmbedderConfig {
         match self {
             Self::Lsa(_) | Self::Own => Ok(None),
             Self::Encoder(config) => {
-                let encoder = Encoder::load_on(&model_folder(&config.model)?, config.device)?;
+                let encoder = config.load()?;
                 let digest = encoder.digest().to_owned();
                 Ok(Some(OpenedEmbedder {
                     embedder: Box::new(encoder),

@@ -18,7 +18,7 @@ mod tokenizer;
 pub use config::{EmbedderConfig, EncoderConfig, OpenedEmbedder, models_folder};
 pub use cross_encoder::CrossEncoder;
 pub use device::Device;
-pub use encoder::{Encoder, LateInteraction, SequenceClassifier};
+pub use encoder::{Claimed, Encoder, LateInteraction, SequenceClassifier};
 pub use endpoint::{Endpoint, EndpointConfig};
 pub use lsa::{Lsa, LsaConfig};
 pub use matrix::Matrix;

@@ -42,6 +42,8 @@ pub mod files {
     pub const ANSWERS: &str = "answers.parquet";
     /// Their sentences with what these cite.
     pub const CITATIONS: &str = "citations.parquet";
+    /// What answers claim, held against their sources, where that was measured.
+    pub const CLAIMS: &str = "claims.parquet";
     /// What stages wrote and asked of language models.
     pub const TEXTS: &str = "texts.parquet";
     /// Quality, latency percentiles, tokens and cost by component and slice.

@@ -1,5 +1,6 @@
 //! Writing the files of a run. Each appears whole, by a rename, and carries the run's identity in its footer.
 
+mod claims;
 mod words;
 
 use std::collections::HashMap;
@@ -79,6 +80,17 @@ pub fn write(
             &run.file(files::CITATIONS),
             &footer,
             batches(words::citation_rows),
+        )?;
+    }
+    let is_claimed = |output: &Output| {
+        let answer = output.answer.as_ref();
+        answer.is_some_and(|answer| answer.claims.is_some())
+    };
+    if any(is_claimed) {
+        write_file(
+            &run.file(files::CLAIMS),
+            &footer,
+            batches(claims::claim_rows),
         )?;
     }
     if any(|output| output.stages.iter().any(words::is_worded)) {
@@ -190,7 +202,9 @@ fn example_rows(
             texts(&rows, |row| row.example.cluster.as_deref()),
         ),
     ];
-    for (place, facts) in metrics.iter().enumerate() {
+    // What is no mean has no value of one example: it is computed from the columns of others.
+    let stored = metrics.iter().enumerate();
+    for (place, facts) in stored.filter(|(_, facts)| facts.pooled.is_none()) {
         columns.push((&facts.name, numbers(&rows, |row| row.scores[place])));
     }
     let spent: Vec<Option<Spent>> = rows.iter().map(|row| Spent::of(row.output)).collect();

@@ -1,6 +1,7 @@
 //! The systems that ragkit evaluates. A folder reads top to bottom as the stages of its pipeline.
 
 pub mod cache;
+pub mod faithfulness;
 pub mod rag;
 
 use std::collections::{HashMap, HashSet};
@@ -11,6 +12,7 @@ use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
 use self::cache::CacheMetric;
+use self::faithfulness::FaithfulnessMetric;
 use self::rag::RagMetric;
 use crate::metrics::MetricFacts;
 use crate::outputs::Output;
@@ -23,14 +25,16 @@ pub enum SystemMetric {
     Rag(RagMetric),
     /// Of a cache of answers.
     Cache(CacheMetric),
+    /// Of scorers of faithfulness.
+    Faithfulness(FaithfulnessMetric),
 }
 
 impl SystemMetric {
-    /// Whether it is a mean over examples, as a metric of a run must be.
+    /// Whether it is a mean over examples, or can be made into one, as a metric of a run must be.
     pub fn is_mean(&self) -> bool {
         match self {
             Self::Rag(metric) => metric.is_mean(),
-            Self::Cache(_) => true,
+            Self::Cache(_) | Self::Faithfulness(_) => true,
         }
     }
 }
@@ -55,8 +59,11 @@ impl FromStr for SystemMetric {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        match CacheMetric::named(name) {
-            Some(metric) => Ok(Self::Cache(metric)),
+        if let Some(metric) = CacheMetric::named(name) {
+            return Ok(Self::Cache(metric));
+        }
+        match FaithfulnessMetric::named(name) {
+            Some(metric) => Ok(Self::Faithfulness(metric)),
             None => name.parse().map(Self::Rag),
         }
     }
@@ -81,6 +88,7 @@ impl fmt::Display for SystemMetric {
         match self {
             Self::Rag(metric) => metric.fmt(f),
             Self::Cache(metric) => metric.fmt(f),
+            Self::Faithfulness(metric) => metric.fmt(f),
         }
     }
 }

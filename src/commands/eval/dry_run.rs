@@ -15,7 +15,7 @@ pub(super) fn run(experiment: &Experiment, arguments: &Arguments) -> anyhow::Res
     let mut lines = vec![toml::to_string(experiment)?];
     let examples = match &experiment.system {
         SystemConfig::Rag(config) => rag_bill(experiment, config, arguments, &mut lines)?,
-        SystemConfig::Recorded(_) | SystemConfig::Cache(_) => {
+        SystemConfig::Recorded(_) | SystemConfig::Cache(_) | SystemConfig::Faithfulness(_) => {
             lines.push("# tokens: 0; cost: 0 USD; over the network: none but what the config's embedders name".to_owned());
             None
         }

@@ -3,6 +3,7 @@
 mod ablation;
 mod cache;
 mod dry_run;
+mod faithfulness;
 mod rag;
 mod recorded;
 
@@ -103,6 +104,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         SystemConfig::Rag(config) => rag::run(&experiment, config, arguments, global)?,
         SystemConfig::Recorded(config) => recorded::run(&experiment, config, arguments, global)?,
         SystemConfig::Cache(config) => cache::run(&experiment, config, arguments, global)?,
+        SystemConfig::Faithfulness(config) => {
+            faithfulness::run(&experiment, config, arguments, global)?
+        }
     };
     if finished.manifest.resumed_examples > 0 {
         global.say(&format!(

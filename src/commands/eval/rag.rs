@@ -22,7 +22,7 @@ pub(super) fn run(
     let judged = judged(experiment, &metrics, &source, arguments.limit)?;
     let rounds = arguments.interleave.map_or(0, NonZeroUsize::get);
     let progress = global.progress("documents", None);
-    let models = Models::open(config, rounds == 0)?;
+    let models = Models::open(config, &metrics, rounds == 0)?;
     let indexes =
         experiment.open_indexes(&source, rounds == 0, |text| global.say(text), &progress)?;
     progress.finish_and_clear();

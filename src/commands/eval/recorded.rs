@@ -29,8 +29,7 @@ pub(super) fn run(
         recorded.conditions(),
         recorded.metrics(),
     )?;
-    let digest = recorded.digest().to_owned();
-    identity.models.insert("outputs".to_owned(), digest);
+    identity.models = recorded.digests();
     let with = (experiment, arguments, global);
     evaluate(&recorded, None, &judged.queries, identity, with)
 }

@@ -44,6 +44,10 @@ pub enum AnswerMetric {
     RefusalRate,
     /// `NoiseSensitivity`: the share of the claims whose best source is not relevant, where the gold does not support them
     NoiseSensitivity,
+    /// `Faithfulness`: what is claimed is supported
+    Faithfulness,
+    /// `ClaimlessRate`: nothing is claimed
+    ClaimlessRate,
     /// `ReviewRate`: handed to a person
     ReviewRate,
     /// `Confidence`: how sure the system was
@@ -52,7 +56,7 @@ pub enum AnswerMetric {
 
 impl AnswerMetric {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::ExactMatch,
         Self::TokenF1,
         Self::Rouge1,
@@ -69,6 +73,8 @@ impl AnswerMetric {
         Self::RefusalAccuracy,
         Self::RefusalRate,
         Self::NoiseSensitivity,
+        Self::Faithfulness,
+        Self::ClaimlessRate,
         Self::ReviewRate,
         Self::Confidence,
     ];
@@ -112,7 +118,7 @@ impl AnswerMetric {
                 facts.if_known(|| Some(average_precision(facts.sources)))
             }
             Self::ContextRecall => share(facts.relevant.iter().copied()),
-            Self::CitationPrecision if facts.refused => None,
+            Self::CitationPrecision | Self::Faithfulness if facts.refused => None,
             Self::CitationPrecision => share(facts.citations.iter().copied()),
             Self::CitationRecall => share(facts.claims().map(|sentence| sentence.cited)),
             Self::InventedCitations => Some(facts.invented as f64),
@@ -121,6 +127,8 @@ impl AnswerMetric {
                 .map(|answerable| of_truth(facts.refused != answerable)),
             Self::RefusalRate => Some(of_truth(facts.refused)),
             Self::NoiseSensitivity => share(facts.claims().filter_map(|sentence| sentence.noise)),
+            Self::Faithfulness => share(facts.claims?.iter().copied()),
+            Self::ClaimlessRate => Some(of_truth(facts.refused || facts.claims?.is_empty())),
             Self::ReviewRate => facts.review.map(of_truth),
             Self::Confidence => facts.confidence,
         }
@@ -130,6 +138,7 @@ impl AnswerMetric {
     pub fn better(self) -> Better {
         match self {
             Self::InventedCitations
+            | Self::ClaimlessRate
             | Self::RefusalRate
             | Self::NoiseSensitivity
             | Self::ReviewRate => Better::Lower,
@@ -148,6 +157,11 @@ impl AnswerMetric {
     /// Whether it is a share of the citations or of the sentences that should have one.
     pub fn is_of_citations(self) -> bool {
         matches!(self, Self::CitationPrecision | Self::CitationRecall)
+    }
+
+    /// Whether it needs a scorer of faithfulness.
+    pub fn needs_verdicts(self) -> bool {
+        matches!(self, Self::Faithfulness | Self::ClaimlessRate)
     }
 
     /// Whether it needs to know which sources are relevant.
@@ -171,6 +185,7 @@ impl AnswerMetric {
             better: self.better(),
             convention: self.convention(normalisation) + errors,
             judge: None,
+            pooled: None,
         }
     }
 
@@ -211,26 +226,22 @@ impl AnswerMetric {
             Self::RefusalAccuracy => "1 where the answer is refused and the question has no answer, or is not and has one; questions of which that is not known are left out".to_owned(),
             Self::RefusalRate => "1 where the answer is refused; right or wrong: RefusalAccuracy tells".to_owned(),
             Self::NoiseSensitivity => "the share of an answer's claiming sentences of which the best source supports them and is not relevant, that cite no relevant source which supports them, and that the gold (answers, nuggets, spans) does not support; answers that are refused or claim nothing, and those of which it is not known what is relevant, are left out; after the noise sensitivity (irrelevant) of ragas and RAGChecker (Ru et al. 2024)".to_owned(),
+            Self::Faithfulness => "the share of an answer's claims that its sources support; answers that are refused, claim nothing or could not be judged are left out (`ClaimlessRate` counts the first two)".to_owned(),
+            Self::ClaimlessRate => "1 where an answer is refused or claims nothing, so that `Faithfulness` leaves it out; answers that could not be judged are left out".to_owned(),
             Self::ReviewRate => "1 where the system hands the answer to a person".to_owned(),
             Self::Confidence => "how sure the system says it is, 0 to 1".to_owned(),
         }
     }
 
-    /// The metric of a name; `None` where it is the name of something else. `Faithfulness` is reserved, and an error.
-    pub fn named(name: &str) -> Option<Result<Self, String>> {
+    /// The metric of a name; `None` where it is the name of something else.
+    pub fn named(name: &str) -> Option<Self> {
         let plain = plain(name);
         let same = |metric: &Self| self::plain(&metric.to_string()) == plain;
-        if plain == "faithfulness" {
-            return Some(Err(format!(
-                "`{name}` cannot be measured yet: it comes with a later version; ask for `CitationPrecision` and `CitationRecall`"
-            )));
+        match plain.as_str() {
+            "exactmatch" => Some(Self::ExactMatch),
+            "tokenf1" => Some(Self::TokenF1),
+            _ => Self::ALL.into_iter().find(same),
         }
-        let metric = match plain.as_str() {
-            "exactmatch" => Self::ExactMatch,
-            "tokenf1" => Self::TokenF1,
-            _ => Self::ALL.into_iter().find(same)?,
-        };
-        Some(Ok(metric))
     }
 }
 
@@ -259,6 +270,8 @@ impl fmt::Display for AnswerMetric {
             Self::RefusalAccuracy => "RefusalAccuracy",
             Self::RefusalRate => "RefusalRate",
             Self::NoiseSensitivity => "NoiseSensitivity",
+            Self::Faithfulness => "Faithfulness",
+            Self::ClaimlessRate => "ClaimlessRate",
             Self::ReviewRate => "ReviewRate",
             Self::Confidence => "Confidence",
         })
@@ -269,12 +282,12 @@ impl FromStr for AnswerMetric {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::named(name).unwrap_or_else(|| {
+        Self::named(name).ok_or_else(|| {
             let names: Vec<String> = Self::ALL.iter().map(ToString::to_string).collect();
-            Err(format!(
+            format!(
                 "`{name}` is not a metric of answers: expected one of {}",
                 names.join(", ")
-            ))
+            )
         })
     }
 }

@@ -10,6 +10,7 @@ mod words;
 
 pub use evidence::{SentenceFacts, average_precision, relevance, share};
 pub use metric::AnswerMetric;
+pub(crate) use overlap::in_common;
 pub use overlap::{NUGGET_THRESHOLD, exact_match, nugget_recall, rouge_l, rouge_n, token_f1};
 pub use words::Normalisation;
 
@@ -39,6 +40,8 @@ pub struct AnswerFacts<'a> {
     pub invented: usize,
     /// Its sentences.
     pub sentences: &'a [SentenceFacts],
+    /// For each claim of the answer whether a scorer of faithfulness says that its sources support it; `None` where it was not judged.
+    pub claims: Option<&'a [bool]>,
     /// [`relevance`] of the answer to its question.
     pub relevance: Option<f64>,
     /// How sure the system was, 0..=1.

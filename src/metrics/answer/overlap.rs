@@ -124,7 +124,7 @@ fn is_found(nugget: &[String], answer: &[String]) -> bool {
 }
 
 /// How many things stand in both lists, each as often as in the one that has fewer of it.
-fn in_common<T: Hash + Eq>(
+pub(crate) fn in_common<T: Hash + Eq>(
     answer: impl IntoIterator<Item = T>,
     gold: impl IntoIterator<Item = T>,
 ) -> usize {

@@ -50,7 +50,7 @@ impl Scorer for LateInteraction {
         }
         let encoder = &self.encoder;
         let readers = encoder.map(&queries.borrowed(), |_, sequence, tokens| {
-            Query::new(&own_unit_vectors(sequence, tokens, encoder.hidden))
+            TokenQuery::new(&own_unit_vectors(sequence, tokens, encoder.hidden))
         })?;
         // The vectors of a passage are scored as soon as they are there and then dropped: those of all would fill the memory.
         let by_passage = encoder.map(&passages.borrowed(), |place, sequence, tokens| {
@@ -98,7 +98,7 @@ impl Distinct {
 }
 
 /// The vectors of the text's own tokens, each of length 1.
-fn own_unit_vectors(sequence: &Sequence, tokens: &[f32], hidden: usize) -> Matrix {
+pub(super) fn own_unit_vectors(sequence: &Sequence, tokens: &[f32], hidden: usize) -> Matrix {
     let mut own = Vec::with_capacity(tokens.len());
     for (row, special) in tokens.chunks_exact(hidden).zip(&sequence.special) {
         if !special {
@@ -114,13 +114,13 @@ fn own_unit_vectors(sequence: &Sequence, tokens: &[f32], hidden: usize) -> Matri
 ///
 /// Its token vectors are the weights of a linear map: applied to a passage's token it gives the cosine to each of the
 /// query's.
-struct Query {
+pub(super) struct TokenQuery {
     /// Without tokens, none.
     cosines: Option<Linear>,
 }
 
-impl Query {
-    fn new(tokens: &Matrix) -> anyhow::Result<Self> {
+impl TokenQuery {
+    pub(super) fn new(tokens: &Matrix) -> anyhow::Result<Self> {
         let shape = (tokens.rows(), tokens.dim());
         if shape.0 == 0 {
             return Ok(Self { cosines: None });
@@ -137,9 +137,10 @@ impl Query {
         })
     }
 
-    fn score(&self, passage: &Matrix) -> anyhow::Result<f32> {
+    /// For each token of the query the largest cosine to any token of the passage; none where one of the two has no token.
+    pub(super) fn best(&self, passage: &Matrix) -> anyhow::Result<Vec<f32>> {
         let Some(cosines) = self.cosines.as_ref().filter(|_| passage.rows() > 0) else {
-            return Ok(0.0);
+            return Ok(Vec::new());
         };
         let shape = (passage.rows(), passage.dim());
         let passage = Tensor::from_vec(passage.values().to_vec(), shape, &Place::Cpu)?;
@@ -149,6 +150,14 @@ impl Query {
             for (best, cosine) in best.iter_mut().zip(row) {
                 *best = best.max(*cosine);
             }
+        }
+        Ok(best)
+    }
+
+    fn score(&self, passage: &Matrix) -> anyhow::Result<f32> {
+        let best = self.best(passage)?;
+        if best.is_empty() {
+            return Ok(0.0);
         }
         let sum: f64 = best.iter().map(|cosine| f64::from(*cosine)).sum();
         #[expect(clippy::cast_possible_truncation, reason = "scores are f32")]

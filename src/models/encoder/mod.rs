@@ -1,5 +1,6 @@
 //! Encoders of the BERT family from a local Hugging Face folder.
 
+mod alignment;
 mod classifier;
 mod composed;
 mod config;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+pub use self::alignment::Claimed;
 pub use self::classifier::SequenceClassifier;
 use self::files::Files;
 pub use self::late_interaction::LateInteraction;

@@ -94,6 +94,11 @@ impl Tokeniser {
         Ok(special)
     }
 
+    /// Tokens of the longest sequence, special ones included.
+    pub(super) fn longest(&self) -> usize {
+        self.max_length
+    }
+
     /// The tokens of each text; a long one loses its end.
     pub(super) fn encode(&self, texts: &[&str]) -> anyhow::Result<Vec<Sequence>> {
         let encode = |text: &&str| self.encode_one(self.cased(text).into());

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::citations::{CitationsConfig, Claim, Evidence as Said, claims, said, support};
 use crate::analysis::{Analyser, Language};
+use crate::claims::{CitationsConfig, ClaimWords, EvidenceWords, is_claim, said, support};
 use crate::data::{self, Judged};
 use crate::metrics::Better;
 use crate::metrics::answer::{AnswerFacts, AnswerMetric, Normalisation, SentenceFacts, relevance};
@@ -91,6 +91,9 @@ impl Scorer<'_> {
         let invented = all.filter(|citation| citation.support.is_none()).count();
         let text = said(&answer.text, self.verifier.thinks);
         let relevance = self.relevance(&text);
+        let claims = answer.claims.as_ref();
+        let claims = claims.map(|claims| claims.iter().map(|claim| claim.supported));
+        let claims: Option<Vec<bool>> = claims.map(Iterator::collect);
         // Gold answers may cite too, as those of systems do.
         let golds = self.query.answers.iter().map(|gold| said(gold, false));
         let golds: Vec<String> = golds.collect();
@@ -107,6 +110,7 @@ impl Scorer<'_> {
             invented,
             sentences: &sentences,
             relevance,
+            claims: claims.as_deref(),
             confidence: Some(answer.confidence),
             review: Some(answer.review),
         };
@@ -138,7 +142,7 @@ impl Scorer<'_> {
                     && !self.is_gold(text)
             });
             facts.push(SentenceFacts {
-                claims: claims(sentence),
+                claims: is_claim(sentence),
                 cited: sentence.citations.iter().any(|citation| citation.verified),
                 noise,
             });
@@ -150,9 +154,9 @@ impl Scorer<'_> {
     fn is_gold(&mut self, sentence: &str) -> bool {
         let texts = self.evidence.gold.iter().chain(&self.query.answers);
         let texts: Vec<&String> = texts.chain(&self.query.nuggets).collect();
-        let claim = Claim::new(&said(sentence, false), &mut self.analyser, self.weight);
+        let claim = ClaimWords::new(&said(sentence, false), &mut self.analyser, self.weight);
         texts.into_iter().any(|gold| {
-            let gold = Said::new(gold, "", &mut self.analyser);
+            let gold = EvidenceWords::new(gold, "", &mut self.analyser);
             support(&claim, &gold) >= self.verifier.config.verify_at
         })
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::generate::AnswerConfig;
 use super::metric::RagMetric;
 use crate::data::PathText;
+use crate::faithfulness::ScorerConfig;
 use crate::indexes::IndexConfig;
 use crate::metrics::answer::Normalisation;
 use crate::models::EmbedderConfig;
@@ -39,6 +40,9 @@ pub struct Config {
     /// How answers and gold answers are made comparable, by language; that of the first variant's analyser unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub normalisation: Option<Normalisation>,
+    /// What says whether answers are faithful, for all variants alike; asked where a metric needs it.
+    #[serde(default, skip_serializing_if = "ScorerConfig::is_default")]
+    pub faithfulness: ScorerConfig,
     /// What is compared; the first is the one that the others are compared with.
     pub variants: Vec<Variant>,
 }
@@ -98,6 +102,9 @@ impl Config {
                 .with_context(|| format!("variant `{name}`"))?;
             self.validate_vectors(variant)?;
         }
+        self.faithfulness
+            .validate()
+            .context("`system.rag.faithfulness`")?;
         check_names(self.variants.iter().map(|variant| variant.name.as_str()))?;
         metrics.iter().try_for_each(|metric| self.reaches(metric))
     }

@@ -6,12 +6,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::answers::Verifier;
-use super::citations::{CitationsConfig, Reading, SourceText};
 use super::config::{Component, OnFailure, Variant};
 use super::models::{Models, Written};
 use super::prompt::{Candidate, Packed, Packer, PromptConfig};
 use super::retrieve::{Found, milliseconds};
 use crate::analysis::Analyser;
+use crate::claims::{CitationsConfig, Reading, SourceText};
 use crate::data::Metadata;
 use crate::indexes::{Index, Origin, Shown};
 use crate::models::language::{Extractive, ExtractiveConfig, LanguageModel, Prompt};
@@ -72,8 +72,14 @@ pub(super) struct Passage<'a> {
     pub(super) shown: &'a Shown,
 }
 
-/// The stages that made an answer, and the answer.
-pub(super) type Answered = Result<(Vec<Found>, Answer), String>;
+/// An answer.
+pub(super) struct Answered {
+    /// The stages that made it.
+    pub(super) stages: Vec<Found>,
+    pub(super) answer: Answer,
+    /// The texts that it was to rest on, each with what was said of it, as the model saw them.
+    pub(super) sources: Vec<(String, String)>,
+}
 
 /// Passages are looked at for each that the prompt is to hold: some say what others say.
 const LOOKED_AT: usize = 4;
@@ -112,7 +118,7 @@ impl Writer {
         index: &Index,
         variant: &Variant,
         models: &Models,
-    ) -> Vec<Answered> {
+    ) -> Vec<Result<Answered, String>> {
         let packed: Vec<Result<(Packed, f64), String>> =
             asked.par_iter().map(|asked| self.pack(asked)).collect();
         let whole = packed.iter().flatten();
@@ -148,7 +154,16 @@ impl Writer {
                         written.stage,
                         Found::preparing("verify", verifying_ms, 1),
                     ];
-                    Ok((stages, answer))
+                    Ok(Answered {
+                        stages,
+                        answer,
+                        sources: packed
+                            .prompt
+                            .sources
+                            .into_iter()
+                            .zip(packed.about)
+                            .collect(),
+                    })
                 },
             )
             .collect()

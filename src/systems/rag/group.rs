@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::answers::Verifier;
 use super::config::{Component, OnFailure, Variant};
-use super::generate;
+use super::generate::{self, Answered};
+use super::judge::{Judged, judge};
 use super::models::Models;
 use super::rerank::{self, Rerank};
 use super::retrieve::{Failed, Found};
 use super::searcher::{Retrieval, Searcher};
 use crate::data;
+use crate::faithfulness::Context;
 use crate::indexes::{Hit, Index, Origin, Shown};
 use crate::outputs::{Item, Output, Stage};
 
@@ -113,20 +115,55 @@ impl<'a> Group<'a> {
                 }
             }
             let answered = writer.answer(&asked, self.index, self.variants[variant], self.models);
-            for (query, answered) in places.into_iter().zip(answered) {
-                let output = &mut outputs[query][variant];
-                match answered {
-                    Ok((stages, answer)) => {
-                        output
-                            .stages
-                            .extend(stages.iter().map(|found| self.stage(found)));
-                        output.answer = Some(answer);
+            let (places_of_answers, mut answers): (Vec<usize>, Vec<Answered>) = (0..)
+                .zip(&places)
+                .zip(answered)
+                .filter_map(|((place, query), answered)| match answered {
+                    Ok(answered) => Some((place, answered)),
+                    Err(reason) => {
+                        outputs[*query][variant].error = Some(reason);
+                        None
                     }
-                    Err(reason) => output.error = Some(reason),
-                }
+                })
+                .unzip();
+            let verdicts = self.judge(writer, &asked, &places_of_answers, &mut answers);
+            for (number, (place, answered)) in
+                places_of_answers.into_iter().zip(answers).enumerate()
+            {
+                let output = &mut outputs[places[place]][variant];
+                let stages = answered.stages.iter().map(|found| self.stage(found));
+                output.stages.extend(stages);
+                output.stages.extend(verdicts.get(number).cloned());
+                output.answer = Some(answered.answer);
             }
         }
         outputs
+    }
+
+    /// Holds what the answers to the questions at `places` claim against what they were to rest on, where that is measured.
+    fn judge(
+        &self,
+        writer: &generate::Writer,
+        asked: &[generate::Asked<'_>],
+        places: &[usize],
+        answers: &mut [Answered],
+    ) -> Vec<Stage> {
+        let Some(scorer) = self.models.faithfulness() else {
+            return Vec::new();
+        };
+        let answers = places.iter().zip(answers);
+        let mut judged: Vec<Judged<'_>> = answers
+            .map(|(place, answered)| Judged {
+                question: asked[*place].question,
+                answer: &mut answered.answer,
+                contexts: answered
+                    .sources
+                    .iter()
+                    .map(|(text, about)| Context { text, about })
+                    .collect(),
+            })
+            .collect();
+        judge(scorer, writer.verifier(), &mut judged)
     }
 
     fn passage<'p>(

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Gold;
+use crate::faithfulness::OpenedScorer;
 use crate::metrics::answer::{AnswerMetric, Normalisation};
 use crate::metrics::spans::SpanMetric;
 use crate::metrics::{Aggregate, Better, Metric, MetricFacts, Rules};
@@ -49,6 +50,12 @@ impl RagMetric {
         matches!(self, Self::Answer(_))
     }
 
+    /// Whether any of these needs a scorer of faithfulness.
+    pub(super) fn need_verdicts(metrics: &[Self]) -> bool {
+        let mut answers = metrics.iter().filter_map(Self::of_answers);
+        answers.any(AnswerMetric::needs_verdicts)
+    }
+
     /// Which queries these metrics can be asked of.
     pub fn gold(metrics: &[Self]) -> Gold {
         if metrics.iter().any(Self::needs_answers) {
@@ -72,6 +79,7 @@ impl RagMetric {
                 unit: "1".to_owned(),
                 better: Better::Higher,
                 judge: None,
+                pooled: None,
                 convention: format!(
                     "{}; {}",
                     metric.explanation().definition,
@@ -83,12 +91,13 @@ impl RagMetric {
         }
     }
 
-    /// What a report says of it, with what is relevant and whose rarity of terms weighs them, where that matters.
+    /// What a report says of it, with what is relevant, whose rarity of terms weighs them, and what scores faithfulness, where that matters.
     pub(super) fn explained(
         &self,
         mut facts: MetricFacts,
         relevance: &str,
         weighed_by: &str,
+        scorer: Option<&OpenedScorer>,
     ) -> MetricFacts {
         if let Self::Answer(metric) = self {
             if metric.needs_relevance() {
@@ -98,6 +107,11 @@ impl RagMetric {
             if *metric == AnswerMetric::AnswerRelevance {
                 facts.convention += "; weights: idf in ";
                 facts.convention += weighed_by;
+            }
+            if let Some(scorer) = scorer.filter(|_| metric.needs_verdicts()) {
+                facts.convention += "; scorer: ";
+                facts.convention += &scorer.description;
+                facts.judge = Some(scorer.digest.clone());
             }
         }
         facts
@@ -128,7 +142,7 @@ impl FromStr for RagMetric {
             return metric.map(Self::Span);
         }
         match AnswerMetric::named(name) {
-            Some(metric) => metric.map(Self::Answer),
+            Some(metric) => Ok(Self::Answer(metric)),
             None => name
                 .parse()
                 .map(Self::Ranking)

@@ -3,13 +3,13 @@
 
 mod answers;
 mod assemble;
-mod citations;
 mod config;
 mod fuse;
 mod generate;
 mod gold;
 mod group;
 mod indexes;
+mod judge;
 mod listwise;
 mod metric;
 mod models;
@@ -27,6 +27,7 @@ use anyhow::{Context, ensure};
 
 use super::System;
 use crate::data::{self, GoldSpan, Judged};
+use crate::faithfulness::OpenedScorer;
 use crate::indexes::Origin;
 use crate::metrics::answer::{AnswerMetric, Normalisation};
 use crate::metrics::spans::{Coverage, RankedChunk, Stretch};
@@ -34,7 +35,7 @@ use crate::metrics::{Better, Judgements, MetricFacts, Rules};
 use crate::models::TokenizerConfig;
 use crate::outputs::{Output, Source};
 
-pub use citations::CitationsConfig;
+pub use crate::claims::CitationsConfig;
 pub use config::{
     Component, Config, Dense, GraphSearch, Hybrid, IndexChoice, OnFailure, Retrieve, Search,
     Variant, Variation,
@@ -67,6 +68,7 @@ pub struct Rag<'a> {
     place_of: Vec<(usize, usize)>,
     tokens: String,
     normalisation: Normalisation,
+    scorer: Option<&'a OpenedScorer>,
 }
 
 impl<'a> Rag<'a> {
@@ -104,6 +106,7 @@ impl<'a> Rag<'a> {
             place_of: vec![(0, 0); config.variants.len()],
             tokens: String::new(),
             normalisation: Normalisation::default(),
+            scorer: models.faithfulness(),
         };
         let first = indexes.first().context("a run has an index")?;
         let language = first.manifest.config.analyser.language;
@@ -237,7 +240,7 @@ impl System for Rag<'_> {
         };
         let facts = |metric: &RagMetric| {
             let facts = metric.facts(&self.rules, &self.tokens, self.normalisation);
-            metric.explained(facts, relevance, "the index")
+            metric.explained(facts, relevance, "the index", self.scorer)
         };
         let mut facts: Vec<MetricFacts> = self.metrics.iter().map(facts).collect();
         if self.searches_a_graph() {
@@ -246,6 +249,7 @@ impl System for Rag<'_> {
                 unit: "1".to_owned(),
                 better: Better::Higher,
                 judge: None,
+                pooled: None,
                 convention: format!("the share of the {GRAPH_RECALL_DEPTH} best documents of exact search (of all where it ranks fewer) that HNSW found; as near is as good"),
             });
         }

@@ -6,8 +6,10 @@ use anyhow::Context;
 
 use super::config::{Component, Config, Variant};
 use super::generate::AnswerConfig;
+use super::metric::RagMetric;
 
 use crate::caches::{self, CachedModel};
+use crate::faithfulness;
 use crate::models::language::{Completion, Finish, LanguageModel, Price, Prompt};
 use crate::models::{OpenedScorer, Scorer, ScorerConfig};
 use crate::outputs::Usage;
@@ -17,6 +19,7 @@ use crate::outputs::Usage;
 pub struct Models {
     writers: BTreeMap<String, Writer>,
     scorers: Vec<(ScorerConfig, OpenedScorer)>,
+    faithfulness: Option<faithfulness::OpenedScorer>,
 }
 
 /// A language model with its prices.
@@ -32,8 +35,12 @@ impl Models {
     ///
     /// # Errors
     /// Where a model is missing or its key is; with the variant that asks it.
-    pub fn open(config: &Config, remember: bool) -> anyhow::Result<Self> {
+    pub fn open(config: &Config, metrics: &[RagMetric], remember: bool) -> anyhow::Result<Self> {
         let mut models = Self::default();
+        if RagMetric::need_verdicts(metrics) {
+            let opened = config.faithfulness.open(remember);
+            models.faithfulness = Some(opened.context("`system.rag.faithfulness`")?);
+        }
         for variant in &config.variants {
             models
                 .open_for(config, variant, remember)
@@ -98,7 +105,15 @@ impl Models {
                 opened.digest.clone(),
             )
         });
-        writers.chain(scorers).collect()
+        let faithfulness = self.faithfulness.iter();
+        let faithfulness =
+            faithfulness.map(|opened| ("faithfulness".to_owned(), opened.digest.clone()));
+        writers.chain(scorers).chain(faithfulness).collect()
+    }
+
+    /// What says whether answers are faithful, where that is measured.
+    pub(super) fn faithfulness(&self) -> Option<&faithfulness::OpenedScorer> {
+        self.faithfulness.as_ref()
     }
 
     pub(super) fn scorer(&self, config: &ScorerConfig) -> Option<&(dyn Scorer + Send)> {

@@ -6,11 +6,13 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::answers::{self, Evidence, Verifier};
-use super::citations::{CitationsConfig, Reading, SourceText};
+use super::judge::{self, judge};
 use super::metric::{RELEVANT_DOCUMENTS, RagMetric};
 use super::prompt::Template;
 use crate::analysis::{Analyser, AnalyserConfig};
+use crate::claims::{CitationsConfig, Reading, SourceText};
 use crate::data::{self, Digest, Judged, Passage, PathText, RecordedFile, Recordings};
+use crate::faithfulness::{self, OpenedScorer, ScorerConfig};
 use crate::metrics::answer::{AnswerMetric, Normalisation};
 use crate::metrics::{Judgements, MetricFacts, Rules};
 use crate::outputs::{Item, Output, Source, Stage, Usage};
@@ -26,6 +28,9 @@ pub struct RecordedConfig {
     /// How answers are verified.
     #[serde(default)]
     pub citations: CitationsConfig,
+    /// What says whether answers are faithful, asked where a metric needs it.
+    #[serde(default, skip_serializing_if = "ScorerConfig::is_default")]
+    pub faithfulness: ScorerConfig,
     /// How text becomes terms, to verify answers by.
     #[serde(default)]
     pub analyser: AnalyserConfig,
@@ -38,6 +43,9 @@ impl RecordedConfig {
     /// Checks what serde cannot.
     pub fn validate(&self, metrics: &[RagMetric]) -> anyhow::Result<()> {
         self.citations.validate()?;
+        self.faithfulness
+            .validate()
+            .context("`system.recorded.faithfulness`")?;
         for metric in metrics {
             ensure!(
                 !matches!(metric, RagMetric::Span(_)),
@@ -62,6 +70,7 @@ pub struct Recorded<'a> {
     normalisation: Normalisation,
     rarity: Rarity,
     refusal: String,
+    scorer: Option<OpenedScorer>,
 }
 
 /// In how many of the recorded contexts each term stands.
@@ -156,7 +165,12 @@ impl<'a> Recorded<'a> {
             path.display()
         );
         let language = answers::normalisation(config.analyser.language);
+        let scorer = RagMetric::need_verdicts(metrics).then(|| config.faithfulness.open(true));
+        let scorer = scorer
+            .transpose()
+            .context("`system.recorded.faithfulness`")?;
         Ok(Self {
+            scorer,
             judged,
             config: config.clone(),
             metrics,
@@ -187,9 +201,43 @@ impl<'a> Recorded<'a> {
         BTreeMap::from([("queries".to_owned(), self.judged.digest())])
     }
 
-    /// Equal digests, equal recordings.
-    pub fn digest(&self) -> &str {
-        &self.digest
+    /// What the numbers are a function of, beside the config: what was recorded, and the scorer of faithfulness.
+    pub fn digests(&self) -> BTreeMap<String, String> {
+        let scorer = self.scorer.iter();
+        let scorer = scorer.map(|opened| ("faithfulness".to_owned(), opened.digest.clone()));
+        let recorded = ("outputs".to_owned(), self.digest.clone());
+        std::iter::once(recorded).chain(scorer).collect()
+    }
+
+    /// Holds what the recorded answers claim against their contexts, where that is measured.
+    fn judge(&self, batch: &[&data::Query], outputs: &mut [Vec<Output>]) {
+        let Some(scorer) = &self.scorer else { return };
+        for variant in 0..self.variants.len() {
+            let mut judged = Vec::new();
+            let mut stages: Vec<&mut Vec<Stage>> = Vec::new();
+            for (query, outputs) in batch.iter().zip(outputs.iter_mut()) {
+                let Output {
+                    answer, stages: of, ..
+                } = &mut outputs[variant];
+                let row = self.rows.get(&(variant, query.id.clone()));
+                if let Some((answer, row)) = answer.as_mut().zip(row) {
+                    stages.push(of);
+                    judged.push(judge::Judged {
+                        question: &query.text,
+                        answer,
+                        contexts: row
+                            .contexts
+                            .iter()
+                            .map(faithfulness::Context::from)
+                            .collect(),
+                    });
+                }
+            }
+            let verdicts = judge(scorer, self.verifier(), &mut judged);
+            for (stages, verdict) in stages.into_iter().zip(verdicts) {
+                stages.push(verdict);
+            }
+        }
     }
 
     fn verifier(&self) -> Verifier {
@@ -314,7 +362,9 @@ impl System for Recorded<'_> {
             };
             (0..self.variants.len()).map(of).collect()
         };
-        batch.iter().map(one).collect()
+        let mut outputs: Vec<Vec<Output>> = batch.iter().map(one).collect();
+        self.judge(batch, &mut outputs);
+        outputs
     }
 
     fn metrics(&self) -> Vec<MetricFacts> {
@@ -322,7 +372,12 @@ impl System for Recorded<'_> {
         metrics
             .map(|metric| {
                 let facts = metric.facts(&self.rules, "", self.normalisation);
-                metric.explained(facts, RELEVANT_DOCUMENTS, "the recorded contexts")
+                metric.explained(
+                    facts,
+                    RELEVANT_DOCUMENTS,
+                    "the recorded contexts",
+                    self.scorer.as_ref(),
+                )
             })
             .collect()
     }

@@ -11,6 +11,7 @@ use super::super::understand::Understand;
 use super::{Component, Config, IndexChoice, OnFailure, Retrieve, Variant};
 use crate::analysis::AnalyserConfig;
 use crate::chunking::Chunking;
+use crate::faithfulness::ScorerConfig;
 use crate::metrics::answer::Normalisation;
 use crate::models::language::LanguageModelConfig;
 
@@ -25,6 +26,8 @@ pub(super) struct Declared {
     #[serde(default)]
     models: BTreeMap<String, LanguageModelConfig>,
     normalisation: Option<Normalisation>,
+    #[serde(default)]
+    faithfulness: ScorerConfig,
     /// The stages of every variant that does not say otherwise.
     #[serde(default)]
     pipeline: Pipeline,
@@ -90,6 +93,7 @@ impl TryFrom<Declared> for Config {
             depth: declared.depth,
             models: declared.models,
             normalisation: declared.normalisation,
+            faithfulness: declared.faithfulness,
         })
     }
 }

@@ -1,0 +1,116 @@
+//! `ragkit train`: fit the small models that ragkit evaluates with.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Rendering, print, print_json};
+use crate::cli::Global;
+use crate::experiment::FaithfulnessTraining;
+use crate::faithfulness::train::train;
+use crate::faithfulness::trained::Weights;
+use crate::models::EncoderConfig;
+use crate::report::text_table;
+use crate::whole_file::WholeFile;
+
+/// Train the small models that ragkit evaluates with, from labelled data.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train tier 1 of faithfulness: which answers say only what their sources say?
+    Faithfulness(Faithfulness),
+}
+
+/// Train tier 1 of faithfulness on answers that people labelled.
+///
+/// What the weights are worth is measured on every family of collections by weights that were trained on all others, and both stand in the file.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    ragkit train faithfulness configs/faithfulness/train.toml --out words.json\n  \
+    ragkit train faithfulness configs/faithfulness/train.toml --encoder all-MiniLM-L6-v2 --out minilm.json\n\n\
+    A config then asks for them:\n  \
+    system.rag.faithfulness.trained.weights = \"words.json\"")]
+struct Faithfulness {
+    /// The training file: families of labelled answers.
+    training: PathBuf,
+    /// Look at similarities by this encoder too: a name in `$RAGKIT_MODELS`, or a path with a `/` in it.
+    #[arg(long, value_name = "MODEL")]
+    encoder: Option<String>,
+    /// Where the weights go.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// How to print what they are worth; JSON is the file itself.
+    #[arg(long, value_enum, default_value_t = Rendering::Table)]
+    format: Rendering,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
+    let Command::Faithfulness(arguments) = &arguments.command;
+    let training = FaithfulnessTraining::load(&arguments.training)?;
+    let encoder = match &arguments.encoder {
+        Some(model) => Some((model.as_str(), EncoderConfig::at(model).load()?)),
+        None => None,
+    };
+    let families = training.collections()?;
+    let asked = encoder.as_ref().map(|(model, encoder)| (*model, encoder));
+    let weights = train(&families, &training.options(), asked)?;
+    let mut file = WholeFile::create(arguments.out.clone())?;
+    serde_json::to_writer_pretty(&mut file, &weights)?;
+    file.finish()?;
+    global.say(&format!("wrote `{}`", arguments.out.display()));
+    match arguments.format.style() {
+        None => print_json(&weights),
+        Some(style) => {
+            let header = ["feature", "coefficient"];
+            let features = text_table(style, &header, coefficients(&weights), 1);
+            let header = [
+                "family left out",
+                "set",
+                "supported",
+                "not",
+                "trained",
+                "tier 0",
+            ];
+            let sets = text_table(style, &header, sets(&weights), 2);
+            print(format!(
+                "{features}\n\n{sets}\n\nAUROC/balanced accuracy of weights and thresholds from all other families; `changed`: supported answers beside\nthe same with a number, a name or a denial changed, or without their evidence"
+            ))
+        }
+    }
+}
+
+fn coefficients(weights: &Weights) -> Vec<Vec<String>> {
+    let features = weights.features.iter().zip(&weights.model.coefficients);
+    let features = features.map(|(name, value)| vec![name.to_string(), format!("{value:.4}")]);
+    let others = [
+        ("intercept", weights.model.intercept),
+        ("threshold", weights.model.threshold),
+    ];
+    let others = others.map(|(name, value)| vec![name.to_owned(), format!("{value:.4}")]);
+    features.chain(others).collect()
+}
+
+fn sets(weights: &Weights) -> Vec<Vec<String>> {
+    let families = weights.families.iter();
+    let sets = families.flat_map(|family| {
+        let sets = family.sets.iter().chain([&family.changed]);
+        sets.map(move |set| (family, set))
+    });
+    sets.map(|(family, set)| {
+        vec![
+            family.name.clone(),
+            set.name.clone(),
+            set.supported.to_string(),
+            set.unsupported.to_string(),
+            set.trained.to_string(),
+            set.words.to_string(),
+        ]
+    })
+    .collect()
+}
