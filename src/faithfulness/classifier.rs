@@ -8,6 +8,8 @@ mod tests;
 mod tokens;
 mod windows;
 
+use std::ops::Range;
+
 use anyhow::ensure;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -156,7 +158,7 @@ impl Model {
     }
 }
 
-/// What one claim came to.
+/// What the claims of an answer came to.
 struct Judged {
     claims: Vec<Claim>,
     degraded: Option<String>,
@@ -180,12 +182,7 @@ impl Classifier {
             HeadKind::Token => Model::Tokens(TokenClassifier::load_on(&folder, config.device)?),
         };
         Ok(Self {
-            meaning: Meaning::of(
-                model.labels(),
-                kind,
-                &config.supported,
-                &config.unsupported,
-            )?,
+            meaning: Meaning::of(model.labels(), kind, &config.supported, &config.unsupported)?,
             tokens: TokenizerConfig::Model(config.model.clone()).open()?.0,
             model,
             config: config.clone(),
@@ -223,10 +220,10 @@ impl Classifier {
         else {
             return Ok(Verdict::default());
         };
-        let whole = [first.start..last.end];
+        let whole = first.start..last.end;
         let claims = match self.config.granularity {
             Granularity::Sentence => subject.sentences,
-            Granularity::Answer => &whole,
+            Granularity::Answer => std::slice::from_ref(&whole),
         };
         let judged = match &self.model {
             Model::Sequences(model) => self.judge_sequences(model, subject, claims)?,
@@ -239,7 +236,7 @@ impl Classifier {
     }
 
     /// A claim of this support.
-    fn claim(&self, range: &std::ops::Range<usize>, support: f64) -> Claim {
+    fn claim(&self, range: &Range<usize>, support: f64) -> Claim {
         Claim {
             start: range.start,
             end: range.end,

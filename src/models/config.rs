@@ -150,7 +150,7 @@ impl EmbedderConfig {
 }
 
 /// The folder of a model: a name in `$RAGKIT_MODELS`, or a path with a `/` in it.
-pub(super) fn model_folder(model: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn model_folder(model: &str) -> anyhow::Result<PathBuf> {
     let folder = if model.contains('/') {
         PathBuf::from(model)
     } else {

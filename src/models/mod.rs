@@ -15,10 +15,15 @@ mod svd;
 mod terms;
 mod tokenizer;
 
+pub(crate) use config::model_folder;
 pub use config::{EmbedderConfig, EncoderConfig, OpenedEmbedder, models_folder};
 pub use cross_encoder::CrossEncoder;
 pub use device::Device;
-pub use encoder::{Claimed, Encoder, LateInteraction, SequenceClassifier};
+#[cfg(test)]
+pub(crate) use encoder::made;
+pub use encoder::{
+    Claimed, Encoder, HeadKind, LateInteraction, SequenceClassifier, TokenClassifier, TokenLogits,
+};
 pub use endpoint::{Endpoint, EndpointConfig};
 pub use lsa::{Lsa, LsaConfig};
 pub use matrix::Matrix;

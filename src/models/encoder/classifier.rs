@@ -1,19 +1,15 @@
-//! Sequence classification: the transformer with a head over the first token, as transformers'
+//! Sequence classification: the transformer with a head over the first token, or the mean of all, as transformers'
 //! `…ForSequenceClassification` compute it.
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail, ensure};
-use candle_core::{Device as Place, Result, Tensor};
+use anyhow::{Context as _, ensure};
 
-use super::config::{Config, Family};
 use super::files::Files;
+use super::head::{Head, HeadKind, Labels};
 use super::in_batches;
-use super::kernels::Activation;
-use super::layers::{Linear, Transformer};
-use super::settings::Settings;
+use super::layers::Transformer;
 use super::tokens::{Sequence, Tokeniser};
-use super::weights::Weights;
 use crate::models::{Device, Matrix};
 
 /// A transformer that gives a text, or a pair of texts, a number for each of its labels.
@@ -21,7 +17,7 @@ pub struct SequenceClassifier {
     transformer: Transformer,
     pub(super) tokeniser: Tokeniser,
     head: Head,
-    labels: Vec<String>,
+    labels: Labels,
     digest: String,
 }
 
@@ -42,10 +38,10 @@ impl SequenceClassifier {
                 folder.join("tokenizer.json").display()
             );
         }
-        let labels = labels(folder, &files)?;
+        let labels = Labels::load(HeadKind::Sequence, folder, &files)?;
         let device = device.open()?;
         Ok(Self {
-            head: Head::load(&files.config, &files.weights, labels.len(), &device)?,
+            head: Head::load(HeadKind::Sequence, &files, labels.names.len(), &device)?,
             transformer: Transformer::load(files.config, &files.weights, &device)?,
             tokeniser: files.tokeniser,
             labels,
@@ -60,7 +56,18 @@ impl SequenceClassifier {
 
     /// The names of the labels (`id2label`), in the order of the logits.
     pub fn labels(&self) -> &[String] {
-        &self.labels
+        &self.labels.names
+    }
+
+    /// Whether several labels may hold at once (`problem_type` is `multi_label_classification`), so that each logit is for a sigmoid of
+    /// its own and not for a softmax over all.
+    pub fn is_multi_label(&self) -> bool {
+        self.labels.several
+    }
+
+    /// The most tokens that both texts of a pair may have together, special ones apart.
+    pub fn pair_tokens(&self) -> usize {
+        self.tokeniser.room_for_pairs()
     }
 
     /// One row a text, one logit a label: any finite number, before softmax or sigmoid.
@@ -78,82 +85,15 @@ impl SequenceClassifier {
 
     fn classify(&self, sequences: &[Sequence]) -> anyhow::Result<Matrix> {
         let logits: Vec<f32> = in_batches(sequences, |_, batch| {
-            let first = self.transformer.first_tokens(batch);
-            first
-                .and_then(|first| self.head.forward(&first)?.flatten_all()?.to_vec1())
+            let summaries = self.transformer.summaries(batch);
+            summaries
+                .and_then(|summaries| self.head.forward(&summaries)?.flatten_all()?.to_vec1())
                 .context("the classifier failed")
         })?;
         ensure!(
             logits.iter().all(|logit| logit.is_finite()),
             "the classifier gives logits that are not numbers; fetch its weights again"
         );
-        Ok(Matrix::new(self.labels.len(), logits))
+        Ok(Matrix::new(self.labels.names.len(), logits))
     }
-}
-
-/// Two linear maps from a token to the logits, the first with an activation.
-struct Head {
-    dense: Linear,
-    out: Linear,
-}
-
-impl Head {
-    fn load(
-        config: &Config,
-        weights: &Weights,
-        labels: usize,
-        device: &Place,
-    ) -> anyhow::Result<Self> {
-        let (dense, activation) = match config.family {
-            // The pooler belongs to the transformer, and has its prefix.
-            Family::Bert => (weights.prefixed("pooler.dense"), Activation::Tanh),
-            Family::Distilbert => ("pre_classifier".to_owned(), Activation::Relu),
-            Family::Roberta | Family::Mpnet => ("classifier.dense".to_owned(), Activation::Tanh),
-        };
-        let linear = |name: &str, to: usize, activation| {
-            let (weight, bias) = weights.whole_linear(name, config.hidden, to)?;
-            anyhow::Ok(Linear::new(&weight, &bias, activation, device)?)
-        };
-        Ok(Self {
-            dense: linear(&dense, config.hidden, activation)?,
-            out: linear(out_name(config.family), labels, Activation::Identity)?,
-        })
-    }
-
-    fn forward(&self, first_tokens: &Tensor) -> Result<Tensor> {
-        self.out.forward(&self.dense.forward(first_tokens)?)
-    }
-}
-
-/// Where a family keeps the map to the logits.
-fn out_name(family: Family) -> &'static str {
-    match family {
-        Family::Bert | Family::Distilbert => "classifier",
-        Family::Roberta | Family::Mpnet => "classifier.out_proj",
-    }
-}
-
-/// The name of each output of the head: `id2label`, or `LABEL_0` and so on where `config.json` has none.
-fn labels(folder: &Path, files: &Files) -> anyhow::Result<Vec<String>> {
-    let weight = format!("{}.weight", out_name(files.config.family));
-    let Some(outputs) = files.weights.rows(&weight) else {
-        bail!(
-            "`{}` has no tensor `{weight}`, so no classification head; take a model that was saved as a `…ForSequenceClassification`",
-            files.weights.path()
-        );
-    };
-    let settings = Settings::load(&folder.join("config.json"))?;
-    let named = settings.numbered_texts("id2label")?;
-    let said = match &named {
-        Some(named) => Some(named.len()),
-        None => settings.number(&["num_labels"])?,
-    };
-    ensure!(
-        outputs > 0 && said.is_none_or(|said| said == outputs),
-        "`{}` has {} labels, and the head in `{}` has {outputs} outputs; take files that belong together",
-        settings.path(),
-        said.unwrap_or(0),
-        files.weights.path()
-    );
-    Ok(named.unwrap_or_else(|| (0..outputs).map(|label| format!("LABEL_{label}")).collect()))
 }

@@ -54,9 +54,9 @@ impl Files {
             digest = digest.with("weights", bytes);
         }
         Ok(Self {
+            weights: Weights::read(&files, config.family.words())?,
             config,
             tokeniser,
-            weights: Weights::read(&files)?,
             digest: digest.finish(),
         })
     }

@@ -7,51 +7,13 @@ use candle_core::{Device, Result, Tensor};
 
 use super::composed;
 use super::config::{Config, Family};
+use super::deberta::{Distances, Mixing};
 use super::kernels::{Activation, AddNorm, Attention, Product, pack};
+use super::modern;
+use super::mpnet::distance_bias;
+use super::parts::{self, Parts};
 use super::tokens::Sequence;
 use super::weights::Weights;
-
-/// Where a family keeps the parts of a layer.
-struct Names {
-    layers: &'static str,
-    attention: [&'static str; 3],
-    attended: &'static str,
-    attended_norm: &'static str,
-    inner: &'static str,
-    outer: &'static str,
-    outer_norm: &'static str,
-}
-
-const BERT: Names = Names {
-    layers: "encoder.layer",
-    attention: [
-        "attention.self.query",
-        "attention.self.key",
-        "attention.self.value",
-    ],
-    attended: "attention.output.dense",
-    attended_norm: "attention.output.LayerNorm",
-    inner: "intermediate.dense",
-    outer: "output.dense",
-    outer_norm: "output.LayerNorm",
-};
-
-const DISTILBERT: Names = Names {
-    layers: "transformer.layer",
-    attention: ["attention.q_lin", "attention.k_lin", "attention.v_lin"],
-    attended: "attention.out_lin",
-    attended_norm: "sa_layer_norm",
-    inner: "ffn.lin1",
-    outer: "ffn.lin2",
-    outer_norm: "output_layer_norm",
-};
-
-const MPNET: Names = Names {
-    attention: ["attention.attn.q", "attention.attn.k", "attention.attn.v"],
-    attended: "attention.attn.o",
-    attended_norm: "attention.LayerNorm",
-    ..BERT
-};
 
 /// A linear map, and what follows it.
 pub(super) struct Linear {
@@ -95,81 +57,113 @@ impl Linear {
     }
 }
 
-/// Residual sum and layer norm.
-struct Norm {
+/// Layer norm, of a residual sum too.
+pub(super) struct Norm {
     /// Scale and shift.
-    affine: Tensor,
-    epsilon: f64,
+    pub(super) affine: Tensor,
+    pub(super) epsilon: f64,
 }
 
 impl Norm {
-    fn forward(&self, left: &Tensor, right: &Tensor) -> Result<Tensor> {
+    /// The norm of a sum.
+    pub(super) fn of_sum(&self, left: &Tensor, right: &Tensor) -> Result<Tensor> {
         if left.device().is_cpu() {
-            #[expect(clippy::cast_possible_truncation, reason = "added to values in f32")]
-            let epsilon = self.epsilon as f32;
-            left.apply_op3_no_bwd(right, &self.affine, &AddNorm { epsilon })
+            left.apply_op3_no_bwd(right, &self.affine, &self.kernel())
         } else {
-            composed::add_norm(left, right, &self.affine, self.epsilon)
+            composed::norm(&(left + right)?, &self.affine, self.epsilon)
         }
+    }
+
+    pub(super) fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
+        if inputs.device().is_cpu() {
+            inputs.apply_op2_no_bwd(&self.affine, &self.kernel())
+        } else {
+            composed::norm(inputs, &self.affine, self.epsilon)
+        }
+    }
+
+    fn kernel(&self) -> AddNorm {
+        #[expect(clippy::cast_possible_truncation, reason = "added to values in f32")]
+        let epsilon = self.epsilon as f32;
+        AddNorm { epsilon }
     }
 }
 
-struct Layer {
-    attention: Linear,
-    attended: Linear,
-    attended_norm: Norm,
-    inner: Linear,
-    outer: Linear,
-    outer_norm: Norm,
+/// A layer that normalises what each of its halves adds up to.
+pub(super) struct Layer {
+    pub(super) attention: Linear,
+    pub(super) attended: Linear,
+    pub(super) attended_norm: Norm,
+    pub(super) inner: Linear,
+    pub(super) outer: Linear,
+    pub(super) outer_norm: Norm,
+    /// Of a family whose tokens know their distances by what is learnt about them.
+    pub(super) distances: Option<Distances>,
 }
 
-/// An encoder of the BERT family.
+/// The layers of a family.
+enum Layers {
+    /// Normalised behind each half.
+    Behind {
+        layers: Vec<Layer>,
+        /// What is added to scores by distance.
+        bias: Option<Tensor>,
+        /// What the first layer's tokens are mixed with.
+        mixing: Option<Mixing>,
+    },
+    /// Normalised before each half.
+    Before(modern::Layers),
+}
+
+/// An encoder.
 pub(super) struct Transformer {
     config: Config,
     device: Device,
     words: Tensor,
-    /// The sum of a position's and a type's vector: all positions of the first type, then those of the next.
-    places: Tensor,
+    /// The sum of a position's and a type's vector: all positions of the first type, then those of the next; without position table
+    /// the types alone.
+    places: Option<Tensor>,
+    /// To [`Config::hidden`] dimensions, where the tables have others.
+    projection: Option<Linear>,
     norm: Norm,
-    layers: Vec<Layer>,
-    /// What is added to scores by distance.
-    bias: Option<Tensor>,
+    layers: Layers,
 }
 
 impl Transformer {
     pub(super) fn load(config: Config, weights: &Weights, device: &Device) -> anyhow::Result<Self> {
-        let hidden = config.hidden;
-        let table = |name: &str, rows: usize| -> anyhow::Result<Tensor> {
-            let name = format!("embeddings.{name}_embeddings.weight");
-            Ok(weights.get(&name, &[rows, hidden])?.to_device(device)?)
-        };
-        let mut places = table("position", config.positions)?;
-        if config.types > 0 {
-            let types = table("token_type", config.types)?.unsqueeze(1)?;
-            places = types.broadcast_add(&places)?.flatten(0, 1)?;
-        }
-        let bias = match config.family {
-            Family::Mpnet => Some(distance_bias(&config, weights)?.to_device(device)?),
-            _ => None,
-        };
-        let names = match config.family {
-            Family::Bert | Family::Roberta => BERT,
-            Family::Distilbert => DISTILBERT,
-            Family::Mpnet => MPNET,
-        };
         let parts = Parts {
             weights,
             config: &config,
             device,
         };
+        let layers = match &config.family {
+            Family::Modern(modern) => Layers::Before(modern::Layers::load(modern, &parts)?),
+            Family::Deberta(deberta) => Layers::Behind {
+                layers: deberta.layers(&parts)?,
+                bias: None,
+                mixing: deberta.mixing(&parts)?,
+            },
+            Family::Mpnet => Layers::Behind {
+                layers: parts.layers(&parts::MPNET)?,
+                bias: Some(distance_bias(&config, weights)?.to_device(device)?),
+                mixing: None,
+            },
+            Family::Bert | Family::Roberta => Layers::plain(&parts, &parts::BERT)?,
+            Family::Distilbert => Layers::plain(&parts, &parts::DISTILBERT)?,
+        };
+        let norm = match &config.family {
+            Family::Modern(modern) => modern.norm(&parts, "embeddings.norm")?,
+            _ => parts.norm("embeddings.LayerNorm")?,
+        };
         Ok(Self {
-            words: table("word", config.vocabulary)?,
-            places,
-            norm: parts.norm("embeddings.LayerNorm")?,
-            layers: (0..config.layers)
-                .map(|layer| parts.layer(&names, layer))
-                .collect::<anyhow::Result<_>>()?,
-            bias,
+            words: parts.words()?,
+            places: parts.places()?,
+            projection: match &config.family {
+                Family::Deberta(deberta) => deberta.projection(&parts)?,
+                _ => None,
+            },
+            norm,
+            layers,
             device: device.clone(),
             config,
         })
@@ -187,157 +181,158 @@ impl Transformer {
             .context("the encoder failed")
     }
 
-    /// The last layer's vector of the first token of each sequence, `[sequences, hidden]`; none may be empty.
-    pub(super) fn first_tokens(&self, sequences: &[Sequence]) -> Result<Tensor> {
-        let mut next = 0;
-        let starts = sequences.iter().map(|one| {
-            let start = next;
-            next += one.ids.len();
-            u32::try_from(start).unwrap_or(u32::MAX)
+    /// One vector a sequence, `[sequences, hidden]`, as the family's classifiers read it: the last layer's of the first token, or the mean over all tokens.
+    /// No sequence may be empty.
+    pub(super) fn summaries(&self, sequences: &[Sequence]) -> Result<Tensor> {
+        let lengths = sequences.iter().map(|one| one.ids.len());
+        let starts = lengths.scan(0, |next, length| {
+            let start = *next;
+            *next += length;
+            Some((start, length))
         });
-        let starts: Vec<u32> = starts.collect();
-        let starts = Tensor::from_vec(starts, sequences.len(), &self.device)?;
-        self.run(sequences)?.index_select(&starts, 0)
+        match &self.config.family {
+            Family::Modern(modern) if modern.classifies_mean => {
+                let tokens = self.run(sequences)?;
+                let means = starts.map(|(start, length)| {
+                    tokens
+                        .narrow(0, start, length)?
+                        .contiguous()?
+                        .mean_keepdim(0)
+                });
+                Tensor::cat(&means.collect::<Result<Vec<_>>>()?, 0)
+            }
+            _ => self.chosen(sequences, starts.map(|(start, _)| start).collect()),
+        }
+    }
+
+    /// The last layer's vectors of the tokens at these places, the sequences one behind the other.
+    pub(super) fn chosen(&self, sequences: &[Sequence], places: Vec<usize>) -> Result<Tensor> {
+        self.run(sequences)?
+            .index_select(&rows(places.into_iter(), &self.device)?, 0)
     }
 
     fn run(&self, sequences: &[Sequence]) -> Result<Tensor> {
         let lengths: Vec<usize> = sequences.iter().map(|one| one.ids.len()).collect();
-        let rows = |table: &Tensor, rows: Vec<u32>| {
-            let count = rows.len();
-            table.index_select(&Tensor::from_vec(rows, count, &self.device)?, 0)
-        };
         let ids = sequences.iter().flat_map(|one| &one.ids);
-        let words = rows(&self.words, ids.copied().collect())?;
-        let places = sequences.iter().flat_map(|one| self.places_of(one));
-        let places = rows(&self.places, places.collect())?;
-        let mut tokens = self.norm.forward(&words, &places)?;
-        for layer in &self.layers {
-            let attended = self.attend(&layer.attention.forward(&tokens)?, &lengths)?;
-            let attended = layer.attended.forward(&attended)?;
-            let middle = layer.attended_norm.forward(&attended, &tokens)?;
-            let outer = layer.outer.forward(&layer.inner.forward(&middle)?)?;
-            tokens = layer.outer_norm.forward(&outer, &middle)?;
-        }
-        Ok(tokens)
-    }
-
-    fn attend(&self, inputs: &Tensor, lengths: &[usize]) -> Result<Tensor> {
-        let heads = self.config.heads;
-        if !inputs.device().is_cpu() {
-            return composed::attention(inputs, lengths, heads, self.bias.as_ref());
-        }
-        let attention = Attention { lengths, heads };
-        match &self.bias {
-            Some(bias) => inputs.apply_op2_no_bwd(bias, &attention),
-            None => inputs.apply_op1_no_bwd(&attention),
+        let ids = rows(ids.map(|id| *id as usize), &self.device)?;
+        let words = self.words.index_select(&ids, 0)?;
+        let places = match &self.places {
+            Some(table) => {
+                let places = sequences.iter().flat_map(|one| self.places_of(one));
+                Some(table.index_select(&rows(places, &self.device)?, 0)?)
+            }
+            None => None,
+        };
+        let tokens = match (&places, &self.projection) {
+            (Some(places), None) => self.norm.of_sum(&words, places)?,
+            (None, None) => self.norm.forward(&words)?,
+            (Some(places), Some(map)) => self.norm.forward(&map.forward(&(words + places)?)?)?,
+            (None, Some(map)) => self.norm.forward(&map.forward(&words)?)?,
+        };
+        match &self.layers {
+            Layers::Before(layers) => layers.forward(tokens, &lengths, self.config.heads),
+            Layers::Behind {
+                layers,
+                bias,
+                mixing,
+            } => {
+                let mut outputs = tokens.clone();
+                for (place, layer) in layers.iter().enumerate() {
+                    outputs =
+                        layer.forward(&outputs, &lengths, self.config.heads, bias.as_ref())?;
+                    if let (0, Some(mixing)) = (place, mixing) {
+                        outputs = mixing.forward(&tokens, &outputs, &lengths)?;
+                    }
+                }
+                Ok(outputs)
+            }
         }
     }
 
     /// The row of [`Self::places`] for each token; where a family counts behind its padding token, that token in a
     /// text does not count.
-    fn places_of(&self, sequence: &Sequence) -> Vec<u32> {
+    fn places_of(&self, sequence: &Sequence) -> Vec<usize> {
         let first = self.config.first_position();
         let mut next = first;
         let mut position = |id: u32| {
+            if !self.config.has_position_table() {
+                return 0;
+            }
             if first > 0 && id as usize == self.config.padding {
                 return self.config.padding;
             }
             next += 1;
             next - 1
         };
-        let mut place = |(id, kind): (&u32, &u32)| match self.config.types {
-            0 => position(*id),
-            _ => *kind as usize * self.config.positions + position(*id),
+        let of_a_type = if self.config.has_position_table() {
+            self.config.positions
+        } else {
+            1
         };
         let tokens = sequence.ids.iter().zip(&sequence.types);
-        tokens
-            .map(|token| u32::try_from(place(token)).unwrap_or(u32::MAX))
-            .collect()
+        let places = tokens.map(|(id, kind)| match self.config.types {
+            0 => position(*id),
+            _ => *kind as usize * of_a_type + position(*id),
+        });
+        places.collect()
     }
 }
 
-/// Reads the parts of a model.
-struct Parts<'a> {
-    weights: &'a Weights,
-    config: &'a Config,
-    device: &'a Device,
+/// Numbers of rows, as candle wants them.
+pub(super) fn rows(rows: impl Iterator<Item = usize>, device: &Device) -> Result<Tensor> {
+    let rows: Vec<u32> = rows
+        .map(|row| u32::try_from(row).unwrap_or(u32::MAX))
+        .collect();
+    let count = rows.len();
+    Tensor::from_vec(rows, count, device)
 }
 
-impl Parts<'_> {
-    fn layer(&self, names: &Names, layer: usize) -> anyhow::Result<Layer> {
-        let Config {
-            hidden,
-            inner,
-            activation,
-            ..
-        } = *self.config;
-        let name = |part: &str| format!("{}.{layer}.{part}", names.layers);
-        let linear = |part: &str, from: usize, to: usize, activation| {
-            let (weight, bias) = self.weights.linear(&name(part), from, to)?;
-            anyhow::Ok(Linear::new(&weight, &bias, activation, self.device)?)
+impl Layers {
+    fn plain(parts: &Parts<'_>, names: &parts::Names) -> anyhow::Result<Self> {
+        Ok(Self::Behind {
+            layers: parts.layers(names)?,
+            bias: None,
+            mixing: None,
+        })
+    }
+}
+
+impl Layer {
+    fn forward(
+        &self,
+        tokens: &Tensor,
+        lengths: &[usize],
+        heads: usize,
+        bias: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let inputs = self.attention.forward(tokens)?;
+        let attention = Attention {
+            lengths,
+            heads,
+            reach: None,
         };
-        let (mut weights, mut biases) = (Vec::new(), Vec::new());
-        for part in names.attention {
-            let (weight, bias) = self.weights.linear(&name(part), hidden, hidden)?;
-            weights.push(weight);
-            biases.push(bias);
-        }
-        Ok(Layer {
-            attention: Linear::new(
-                &Tensor::cat(&weights, 0)?,
-                &Tensor::cat(&biases, 0)?,
-                Activation::Identity,
-                self.device,
-            )?,
-            attended: linear(names.attended, hidden, hidden, Activation::Identity)?,
-            attended_norm: self.norm(&name(names.attended_norm))?,
-            inner: linear(names.inner, hidden, inner, activation)?,
-            outer: linear(names.outer, inner, hidden, Activation::Identity)?,
-            outer_norm: self.norm(&name(names.outer_norm))?,
-        })
-    }
-
-    fn norm(&self, name: &str) -> anyhow::Result<Norm> {
-        let affine = self.weights.norm(name, self.config.hidden)?;
-        Ok(Norm {
-            affine: affine.to_device(self.device)?,
-            epsilon: self.config.epsilon,
-        })
+        let attended = match &self.distances {
+            Some(distances) => distances.attend(&inputs, attention)?,
+            None => attend(&inputs, &attention, bias)?,
+        };
+        let attended = self.attended.forward(&attended)?;
+        let middle = self.attended_norm.of_sum(&attended, tokens)?;
+        let outer = self.outer.forward(&self.inner.forward(&middle)?)?;
+        self.outer_norm.of_sum(&outer, &middle)
     }
 }
 
-/// The bias by distance of `mpnet`: distances share [`BUCKETS`] rows of a table, near ones a row each, farther ones by their
-/// logarithm.
-fn distance_bias(config: &Config, weights: &Weights) -> anyhow::Result<Tensor> {
-    let table = weights.get(
-        "encoder.relative_attention_bias.weight",
-        &[BUCKETS, config.heads],
-    )?;
-    let reach = i32::try_from(config.positions).context("positions that can be counted")?;
-    let buckets: Vec<u32> = (-reach..=reach).map(bucket).collect();
-    let width = buckets.len();
-    let buckets = Tensor::from_vec(buckets, width, &Device::Cpu)?;
-    Ok(table.index_select(&buckets, 0)?.t()?.contiguous()?)
-}
-
-/// Rows of that table: one half for keys before the query, one for those behind it.
-const BUCKETS: usize = 32;
-
-/// The row of a distance from query to key, computed in `f32` as the reference does.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a small positive number"
-)]
-fn bucket(distance: i32) -> u32 {
-    const HALF: u32 = 16;
-    const EXACT: u32 = 8;
-    const FARTHEST: f32 = 128.0;
-    let side = if distance > 0 { HALF } else { 0 };
-    let far = distance.unsigned_abs();
-    if far < EXACT {
-        return side + far;
+/// Attention over queries, keys and values side by side.
+pub(super) fn attend(
+    inputs: &Tensor,
+    attention: &Attention<'_>,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    if !inputs.device().is_cpu() {
+        return composed::attention(inputs, attention, bias);
     }
-    let steps = (far as f32 / EXACT as f32).ln() / (FARTHEST / EXACT as f32).ln();
-    side + (EXACT + (steps * (HALF - EXACT) as f32) as u32).min(HALF - 1)
+    match bias {
+        Some(bias) => inputs.apply_op2_no_bwd(bias, attention),
+        None => inputs.apply_op1_no_bwd(attention),
+    }
 }

@@ -1,15 +1,23 @@
-//! Encoders of the BERT family from a local Hugging Face folder.
+//! Encoders from a local Hugging Face folder, and classifiers over them.
 
 mod alignment;
 mod classifier;
 mod composed;
 mod config;
+mod deberta;
 mod files;
+mod head;
 mod kernels;
 mod late_interaction;
 mod layers;
+#[cfg(test)]
+pub(crate) mod made;
+mod modern;
+mod mpnet;
+mod parts;
 mod pooling;
 mod settings;
+mod token_classifier;
 mod tokens;
 mod weights;
 
@@ -23,9 +31,11 @@ use rayon::prelude::*;
 pub use self::alignment::Claimed;
 pub use self::classifier::SequenceClassifier;
 use self::files::Files;
+pub use self::head::HeadKind;
 pub use self::late_interaction::LateInteraction;
 use self::layers::Transformer;
 use self::pooling::{Modules, Pooling};
+pub use self::token_classifier::{TokenClassifier, TokenLogits};
 use self::tokens::{Sequence, Tokeniser};
 use crate::models::{Device, Embedder, Matrix};
 

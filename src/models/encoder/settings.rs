@@ -12,6 +12,9 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// What a number reads as where a file says "no limit".
+    pub(super) const NO_LIMIT: usize = usize::MAX;
+
     pub(super) fn load(path: &Path) -> anyhow::Result<Self> {
         let object = serde_json::from_value(json(path)?)
             .with_context(|| format!("`{}` is not a JSON object", path.display()))?;
@@ -51,7 +54,7 @@ impl Settings {
         let huge = value
             .as_f64()
             .filter(|number| *number >= 1e15)
-            .map(|_| usize::MAX);
+            .map(|_| Self::NO_LIMIT);
         let number = value
             .as_u64()
             .and_then(|number| usize::try_from(number).ok());
@@ -59,6 +62,27 @@ impl Settings {
             Some(number) => Ok(Some(number)),
             None => self.wrong(key, value, "a count"),
         }
+    }
+
+    /// A count, or `None` where it is below 0: how configs say that there is none.
+    pub(super) fn number_unless_negative(&self, key: &str) -> anyhow::Result<Option<usize>> {
+        match self.find(&[key]) {
+            Some((_, value)) if value.as_i64().is_some_and(|number| number < 0) => Ok(None),
+            _ => self.number(&[key]),
+        }
+    }
+
+    /// An object inside this one, an empty one where there is none.
+    pub(super) fn inner(&self, key: &str) -> anyhow::Result<Self> {
+        let object = match self.find(&[key]) {
+            None => Map::new(),
+            Some((_, Value::Object(object))) => object.clone(),
+            Some((_, value)) => return self.wrong(key, value, "an object"),
+        };
+        Ok(Self {
+            path: self.path.clone(),
+            object,
+        })
     }
 
     pub(super) fn needed_number(&self, keys: &[&str]) -> anyhow::Result<usize> {

@@ -2,6 +2,7 @@
 
 mod classifier;
 mod failures;
+mod heads;
 mod late_interaction;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use self::failures::failure;
+use super::made::{self, write_weights};
 use super::*;
 
 #[derive(Deserialize)]
@@ -50,49 +52,12 @@ impl Tiny {
 
     /// A folder with one of the models in it.
     fn folder(&self, model: &Model) -> TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("1_Pooling")).unwrap();
-        for (name, content) in &model.files {
-            fs::write(folder.path().join(name), content.to_string()).unwrap();
-        }
-        let tokenizer = self.tokenizers[&model.tokenizer].to_string();
-        fs::write(folder.path().join("tokenizer.json"), tokenizer).unwrap();
-        write_weights(folder.path(), &model.tensors, |tensor| tensor);
-        folder
+        made::folder(
+            &model.files,
+            &self.tokenizers[&model.tokenizer],
+            &model.tensors,
+        )
     }
-}
-
-/// Values that the oracle makes in the same way.
-fn write_weights(
-    folder: &Path,
-    tensors: &BTreeMap<String, Vec<usize>>,
-    then: impl Fn(Tensor) -> Tensor,
-) {
-    let made = tensors.iter().map(|(name, shape)| {
-        let values = weights(name, shape.iter().product());
-        let tensor = Tensor::from_vec(values, shape.as_slice(), &Place::Cpu).unwrap();
-        (name.clone(), then(tensor))
-    });
-    safetensors::save(&made.collect(), folder.join("model.safetensors")).unwrap();
-}
-
-fn weights(name: &str, count: usize) -> Vec<f32> {
-    let start = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |state, byte| {
-        (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let (scale, shift) = if name.to_lowercase().ends_with("norm.weight") {
-        (0.25, 1.0)
-    } else {
-        (0.5, 0.0)
-    };
-    let value = |place: u64| {
-        let z = start.wrapping_add((place + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let bits = (z ^ (z >> 31)) >> 40;
-        (bits as f32 / 8_388_608.0 - 1.0) * scale + shift
-    };
-    (0..count as u64).map(value).collect()
 }
 
 fn largest_difference(left: &[f32], right: &[f32]) -> f32 {

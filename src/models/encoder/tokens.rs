@@ -1,11 +1,12 @@
 //! From text to tokens, by the model's own `tokenizer.json`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, ensure};
 use rayon::prelude::*;
-use tokenizers::{EncodeInput, PostProcessor as _, Tokenizer, TruncationParams};
+use tokenizers::{EncodeInput, Encoding, PostProcessor as _, Tokenizer, TruncationParams};
 
 use super::config::Config;
 use super::settings::Settings;
@@ -18,6 +19,15 @@ pub(super) struct Sequence {
     pub(super) types: Vec<u32>,
     /// Whether the tokenizer added a token to those of the text.
     pub(super) special: Vec<bool>,
+}
+
+/// A token of the second text of a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Located {
+    /// Its place in the sequence.
+    pub(super) place: usize,
+    /// Where it stands in the text, in bytes.
+    pub(super) range: Range<usize>,
 }
 
 /// Cuts texts into tokens of a vocabulary.
@@ -34,10 +44,8 @@ pub(super) struct Tokeniser {
 }
 
 impl Tokeniser {
-    /// The tokenizer of a model folder, which cuts each text to the length that the model was saved with, at most
-    /// `longest` tokens.
+    /// The tokenizer of a model folder, which cuts each text to [`Config::longest`].
     pub(super) fn load(folder: &Path, config: &Config) -> anyhow::Result<Self> {
-        let longest = config.longest();
         let path = folder.join("tokenizer.json");
         let bytes = fs_err::read(&path).map_err(|error| {
             anyhow!(error).context(format!(
@@ -57,7 +65,7 @@ impl Tokeniser {
             Some(length) => Some(length),
             None => model.number(&["model_max_length"])?,
         };
-        let max_length = saved.unwrap_or(longest).min(longest);
+        let max_length = config.longest(saved);
         // Sequences are packed and never padded, and what a file says of either was meant for one use of it.
         tokenizer.with_padding(None);
         tokenizer
@@ -114,6 +122,39 @@ impl Tokeniser {
         pairs.par_iter().map(encode).collect()
     }
 
+    /// As [`Self::encode_pairs`], each with the tokens of its second text.
+    pub(super) fn encode_located(
+        &self,
+        pairs: &[(&str, &str)],
+    ) -> anyhow::Result<Vec<(Sequence, Vec<Located>)>> {
+        ensure!(
+            !self.lowercase,
+            "`{}` asks for lower case, which moves letters; take a model whose tokenizer does so itself",
+            self.path
+                .with_file_name("sentence_bert_config.json")
+                .display()
+        );
+        let encode = |(first, second): &(&str, &str)| {
+            let encoding = self.tokenizer.encode((*first, *second), true);
+            let encoding = encoding.map_err(unreadable)?;
+            let texts = encoding.get_sequence_ids().into_iter();
+            let located = texts.zip(encoding.get_offsets()).enumerate();
+            let second = located.filter_map(|(place, (text, &(start, end)))| {
+                let range = start..end;
+                (text == Some(1)).then_some(Located { place, range })
+            });
+            anyhow::Ok((self.checked(&encoding)?, second.collect()))
+        };
+        pairs.par_iter().map(encode).collect()
+    }
+
+    /// The most tokens that both texts of a pair may have together.
+    pub(super) fn room_for_pairs(&self) -> usize {
+        let processor = self.tokenizer.get_post_processor();
+        let special = processor.map_or(0, |processor| processor.added_tokens(true));
+        self.max_length.saturating_sub(special)
+    }
+
     fn cased<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.lowercase {
             text.to_lowercase().into()
@@ -123,9 +164,11 @@ impl Tokeniser {
     }
 
     fn encode_one(&self, input: EncodeInput) -> anyhow::Result<Sequence> {
-        let encoding = self.tokenizer.encode_fast(input, true).map_err(|error| {
-            anyhow!(error).context("the tokenizer failed on a text; look for broken characters")
-        })?;
+        let encoding = self.tokenizer.encode_fast(input, true);
+        self.checked(&encoding.map_err(unreadable)?)
+    }
+
+    fn checked(&self, encoding: &Encoding) -> anyhow::Result<Sequence> {
         let ids = encoding.get_ids().to_vec();
         for id in &ids {
             ensure!(
@@ -155,4 +198,8 @@ impl Tokeniser {
             types,
         })
     }
+}
+
+fn unreadable(error: tokenizers::Error) -> anyhow::Error {
+    anyhow!(error).context("the tokenizer failed on a text; look for broken characters")
 }

@@ -9,9 +9,6 @@ use serde_json::Value;
 
 use super::settings::json;
 
-/// The table that every family has; what stands before it stands before every name.
-const WORDS: &str = "embeddings.word_embeddings.weight";
-
 /// The tensors of a model on the CPU, as `f32` on request.
 pub(super) struct Weights {
     path: PathBuf,
@@ -48,8 +45,8 @@ impl Weights {
         }
     }
 
-    /// Reads files, given with their contents.
-    pub(super) fn read(files: &[(PathBuf, Vec<u8>)]) -> anyhow::Result<Self> {
+    /// Reads files, given with their contents. Every family has a table of `words`; what stands before its name stands before every name.
+    pub(super) fn read(files: &[(PathBuf, Vec<u8>)], words: &str) -> anyhow::Result<Self> {
         let mut tensors = HashMap::new();
         for (path, bytes) in files {
             let read = safetensors::load_buffer(bytes, &Device::Cpu).with_context(|| {
@@ -66,7 +63,7 @@ impl Weights {
             .unwrap_or_default();
         let prefix = tensors
             .keys()
-            .filter_map(|name| name.strip_suffix(WORDS))
+            .filter_map(|name| name.strip_suffix(words))
             .min_by_key(|prefix| (prefix.len(), *prefix));
         match prefix.map(str::to_owned) {
             Some(prefix) => Ok(Self {
@@ -75,7 +72,7 @@ impl Weights {
                 prefix,
             }),
             None => bail!(
-                "`{}` has no tensor `{WORDS}`; take the weights of an encoder",
+                "`{}` has no tensor `{words}`; take the weights of an encoder",
                 path.display()
             ),
         }
@@ -114,6 +111,21 @@ impl Weights {
         ))
     }
 
+    /// As [`Self::whole_linear`], with a bias of zeros where there is to be none.
+    pub(super) fn whole_linear_if(
+        &self,
+        name: &str,
+        from: usize,
+        to: usize,
+        has_bias: bool,
+    ) -> anyhow::Result<(Tensor, Tensor)> {
+        if has_bias {
+            return self.whole_linear(name, from, to);
+        }
+        let weight = self.whole(&format!("{name}.weight"), &[to, from])?;
+        Ok((weight, Tensor::zeros(to, DType::F32, &Device::Cpu)?))
+    }
+
     /// The rows of a tensor by its whole name, where there is one.
     pub(super) fn rows(&self, name: &str) -> Option<usize> {
         self.tensors.get(name)?.dims().first().copied()
@@ -144,6 +156,22 @@ impl Weights {
             tensor.dtype().as_str()
         );
         Ok(tensor.to_dtype(DType::F32)?)
+    }
+
+    /// Scale and shift of a layer norm by its whole name, `[2, hidden]`, with a shift of zeros where there is to be none.
+    pub(super) fn whole_norm_if(
+        &self,
+        name: &str,
+        hidden: usize,
+        has_bias: bool,
+    ) -> anyhow::Result<Tensor> {
+        let scale = self.whole(&format!("{name}.weight"), &[hidden])?;
+        let shift = if has_bias {
+            self.whole(&format!("{name}.bias"), &[hidden])?
+        } else {
+            Tensor::zeros(hidden, DType::F32, &Device::Cpu)?
+        };
+        Ok(Tensor::stack(&[scale, shift], 0)?)
     }
 
     /// Scale and shift of a layer norm, `[2, hidden]`; old files call them gamma and beta.

@@ -14,6 +14,7 @@ mod protocol;
 mod record;
 mod replay;
 mod stream;
+mod usage;
 
 use serde::{Deserialize, Serialize};
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::math::exp;
 use super::norm::sum;
+use super::relative::{Positions, Relative};
 use super::tile::{self, COLUMNS, Lane, ROWS};
 use super::values;
 
@@ -16,11 +17,41 @@ const BLOCK: usize = 8 * ROWS;
 ///
 /// Input `[tokens, 3 × hidden]`: query, key and value side by side, the sequences one behind the other. Output
 /// `[tokens, hidden]`. As a second input it takes a table `[heads, 2 × reach + 1]` of what to add to a score by the
-/// distance from query to key, from `-reach` to `reach`; farther tokens take the value at its end.
+/// distance from query to key, from one end of the table to the other; farther tokens take the value at its end.
 pub(in super::super) struct Attention<'a> {
     /// Tokens of each sequence.
     pub(in super::super) lengths: &'a [usize],
     pub(in super::super) heads: usize,
+    /// The farthest token before or behind it that a token attends to, where that is not every one.
+    pub(in super::super) reach: Option<usize>,
+}
+
+/// What is added to scores.
+#[derive(Clone, Copy)]
+pub(super) enum Added<'a> {
+    Nothing,
+    /// By distance, a table for each head.
+    Bias(&'a [f32]),
+    /// By content and distance.
+    Relative(Positions<'a>),
+}
+
+impl<'a> Added<'a> {
+    /// The part that one sequence needs.
+    fn of(self, inputs: &[f32], shape: Heads, arch: Arch) -> AddedTo<'a> {
+        match self {
+            Self::Nothing => AddedTo::Nothing,
+            Self::Bias(bias) => AddedTo::Bias(bias),
+            Self::Relative(positions) => AddedTo::Relative(positions.of(inputs, shape, arch)),
+        }
+    }
+}
+
+/// What is added to the scores of one sequence.
+enum AddedTo<'a> {
+    Nothing,
+    Bias(&'a [f32]),
+    Relative(Relative<'a>),
 }
 
 impl CustomOp1 for Attention<'_> {
@@ -29,7 +60,8 @@ impl CustomOp1 for Attention<'_> {
     }
 
     fn cpu_fwd(&self, inputs: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        self.attend(values(inputs, layout)?, layout, None)
+        let inputs = values(inputs, layout)?;
+        self.attend(inputs, layout, Added::Nothing, self.scale(layout)?)
     }
 }
 
@@ -45,17 +77,26 @@ impl CustomOp2 for Attention<'_> {
         bias: &CpuStorage,
         bias_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let bias = values(bias, bias_layout)?;
-        self.attend(values(inputs, layout)?, layout, Some(bias))
+        let added = Added::Bias(values(bias, bias_layout)?);
+        let inputs = values(inputs, layout)?;
+        self.attend(inputs, layout, added, self.scale(layout)?)
     }
 }
 
 impl Attention<'_> {
-    fn attend(
+    fn scale(&self, layout: &Layout) -> Result<f32> {
+        let (_, width) = layout.shape().dims2()?;
+        Ok(1.0 / ((width / 3 / self.heads) as f32).sqrt())
+    }
+
+    /// Attends with what is added to the products of queries and keys, before they are scaled where it comes from content, behind that where it
+    /// is a bias.
+    pub(super) fn attend(
         &self,
         inputs: &[f32],
         layout: &Layout,
-        bias: Option<&[f32]>,
+        added: Added<'_>,
+        scale: f32,
     ) -> Result<(CpuStorage, Shape)> {
         let (tokens, width) = layout.shape().dims2()?;
         let shape = Heads {
@@ -77,6 +118,7 @@ impl Attention<'_> {
         sequences.into_par_iter().for_each(|(input, output)| {
             let keys = shape.pack_keys(input);
             let values = shape.pack_values(input);
+            let added = added.of(input, shape, arch);
             output
                 .par_chunks_mut(BLOCK * hidden)
                 .enumerate()
@@ -87,7 +129,9 @@ impl Attention<'_> {
                         inputs: input,
                         keys: &keys,
                         values: &values,
-                        bias,
+                        added: &added,
+                        scale,
+                        reach: self.reach,
                         output,
                     });
                 });
@@ -97,27 +141,31 @@ impl Attention<'_> {
 }
 
 #[derive(Clone, Copy)]
-struct Heads {
-    heads: usize,
-    dim: usize,
+pub(super) struct Heads {
+    pub(super) heads: usize,
+    pub(super) dim: usize,
 }
 
 impl Heads {
-    fn hidden(self) -> usize {
+    pub(super) fn hidden(self) -> usize {
         self.heads * self.dim
     }
 
     /// The keys of a sequence, by head `[panels of tokens, dim, 16 tokens]`.
     fn pack_keys(self, inputs: &[f32]) -> Vec<Lane> {
-        let tokens = inputs.len() / 3 / self.hidden();
-        let panels = tokens.div_ceil(COLUMNS);
+        self.pack(inputs, 3 * self.hidden(), self.hidden())
+    }
+
+    /// Vectors `[hidden]` that start at `offset` of every `stride` values, by head `[panels of vectors, dim, 16 vectors]`.
+    pub(super) fn pack(self, inputs: &[f32], stride: usize, offset: usize) -> Vec<Lane> {
+        let panels = (inputs.len() / stride).div_ceil(COLUMNS);
         let mut packed = vec![[0.0; COLUMNS]; self.heads * panels * self.dim];
-        for (token, row) in inputs.chunks_exact(3 * self.hidden()).enumerate() {
-            let keys = row[self.hidden()..2 * self.hidden()].chunks_exact(self.dim);
-            for (head, key) in keys.enumerate() {
-                let panel = (head * panels + token / COLUMNS) * self.dim;
-                for (lane, value) in packed[panel..panel + self.dim].iter_mut().zip(key) {
-                    lane[token % COLUMNS] = *value;
+        for (place, row) in inputs.chunks_exact(stride).enumerate() {
+            let vectors = row[offset..offset + self.hidden()].chunks_exact(self.dim);
+            for (head, vector) in vectors.enumerate() {
+                let panel = (head * panels + place / COLUMNS) * self.dim;
+                for (lane, value) in packed[panel..panel + self.dim].iter_mut().zip(vector) {
+                    lane[place % COLUMNS] = *value;
                 }
             }
         }
@@ -150,7 +198,9 @@ struct Block<'a> {
     inputs: &'a [f32],
     keys: &'a [Lane],
     values: &'a [Lane],
-    bias: Option<&'a [f32]>,
+    added: &'a AddedTo<'a>,
+    scale: f32,
+    reach: Option<usize>,
     output: &'a mut [f32],
 }
 
@@ -166,33 +216,42 @@ impl WithSimd for Block<'_> {
         let key_panels = tokens.div_ceil(COLUMNS);
         let value_panels = dim.div_ceil(COLUMNS);
         let count = self.output.len() / hidden;
-        let scale = 1.0 / (dim as f32).sqrt();
         let stride = key_panels * COLUMNS;
         let mut scores = vec![0.0_f32; ROWS * stride];
         for head in 0..heads {
             let keys = &self.keys[head * key_panels * dim..][..key_panels * dim];
             let values = &self.values[head * value_panels * tokens..][..value_panels * tokens];
             for row in (0..count).step_by(ROWS) {
-                let start = (self.first + row) * 3 * hidden + head * dim;
+                let first = self.first + row;
+                let (from, to) = self.seen(first, tokens);
+                let start = first * 3 * hidden + head * dim;
                 let queries = tile::rows(&self.inputs[start..], 3 * hidden, dim, count - row);
-                for (panel, keys) in keys.chunks_exact(dim).enumerate() {
+                for panel in from / COLUMNS..to.div_ceil(COLUMNS) {
+                    let keys = &keys[panel * dim..][..dim];
                     let sums = tile::multiply(queries, keys, [[0.0; COLUMNS]; ROWS]);
                     for (place, sums) in sums.iter().enumerate() {
                         scores[place * stride + panel * COLUMNS..][..COLUMNS].copy_from_slice(sums);
                     }
                 }
+                if let AddedTo::Relative(relative) = self.added {
+                    relative.add(&mut scores, stride, queries, (head, first, tokens));
+                }
                 let mut factors = [0.0; ROWS];
                 for (place, factor) in factors.iter_mut().enumerate().take(count - row) {
-                    let scores = &mut scores[place * stride..][..tokens];
-                    scores.iter_mut().for_each(|score| *score *= scale);
-                    if let Some(bias) = self.bias {
+                    let scores = &mut scores[place * stride + from..][..to - from];
+                    scores.iter_mut().for_each(|score| *score *= self.scale);
+                    if let AddedTo::Bias(bias) = self.added {
                         let bias = &bias[head * (bias.len() / heads)..][..bias.len() / heads];
-                        add_bias(scores, bias, self.first + row + place);
+                        add_bias(scores, bias, first + place);
+                    }
+                    if let Some(reach) = self.reach {
+                        hide(scores, from, first + place, reach);
                     }
                     *factor = 1.0 / exponentials(scores);
                 }
-                let weights = tile::rows(&scores, stride, tokens, ROWS);
+                let weights = tile::rows(&scores[from..], stride, to - from, ROWS);
                 for (panel, values) in values.chunks_exact(tokens).enumerate() {
+                    let values = &values[from..to];
                     let sums = tile::multiply(weights, values, [[0.0; COLUMNS]; ROWS]);
                     let columns = (dim - panel * COLUMNS).min(COLUMNS);
                     for place in 0..ROWS.min(count - row) {
@@ -204,6 +263,32 @@ impl WithSimd for Block<'_> {
                     }
                 }
             }
+        }
+    }
+}
+
+impl Block<'_> {
+    /// The keys that six queries see, of which the first stands here: the first key, and the one behind the last.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "inlined into the dispatch")]
+    fn seen(&self, first: usize, tokens: usize) -> (usize, usize) {
+        match self.reach {
+            None => (0, tokens),
+            Some(reach) => (
+                first.saturating_sub(reach),
+                (first + ROWS).saturating_add(reach).min(tokens),
+            ),
+        }
+    }
+}
+
+/// Takes the keys that are farther from a query than it sees out of its scores, which start at the key `from`.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "inlined into the dispatch")]
+fn hide(scores: &mut [f32], from: usize, query: usize, reach: usize) {
+    for (key, score) in (from..).zip(scores) {
+        if key.abs_diff(query) > reach {
+            *score = f32::MIN;
         }
     }
 }

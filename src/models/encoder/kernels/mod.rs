@@ -6,6 +6,7 @@ mod attention;
 mod math;
 mod norm;
 mod product;
+mod relative;
 mod tile;
 
 use candle_core::{CpuStorage, Layout, Result, bail};
@@ -14,6 +15,7 @@ pub(super) use attention::Attention;
 pub(super) use math::Activation;
 pub(super) use norm::AddNorm;
 pub(super) use product::{Product, pack};
+pub(super) use relative::Disentangled;
 
 /// The values of a tensor that lies in memory row after row.
 fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {

@@ -1,6 +1,6 @@
 //! Residual sum and layer norm in one pass.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape};
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use super::values;
 /// Rows that one task normalises.
 const BLOCK: usize = 64;
 
-/// `norm(a + b)` over the rows of `[rows, hidden]`; the third tensor `[2, hidden]` holds scale and shift.
+/// `norm(a + b)`, or `norm(a)`, over the rows of `[rows, hidden]`; the last tensor `[2, hidden]` holds scale and shift.
 pub(in super::super) struct AddNorm {
     pub(in super::super) epsilon: f32,
 }
@@ -29,27 +29,55 @@ impl CustomOp3 for AddNorm {
         affine: &CpuStorage,
         affine_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (_, hidden) = left_layout.shape().dims2()?;
-        let left = values(left, left_layout)?;
-        let right = values(right, right_layout)?;
-        let (scale, shift) = values(affine, affine_layout)?.split_at(hidden);
+        let outputs = self.norm(
+            values(left, left_layout)?,
+            Some(values(right, right_layout)?),
+            values(affine, affine_layout)?,
+        );
+        Ok((outputs, left_layout.shape().clone()))
+    }
+}
+
+impl CustomOp2 for AddNorm {
+    fn name(&self) -> &'static str {
+        "norm"
+    }
+
+    fn cpu_fwd(
+        &self,
+        inputs: &CpuStorage,
+        layout: &Layout,
+        affine: &CpuStorage,
+        affine_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let outputs = self.norm(
+            values(inputs, layout)?,
+            None,
+            values(affine, affine_layout)?,
+        );
+        Ok((outputs, layout.shape().clone()))
+    }
+}
+
+impl AddNorm {
+    fn norm(&self, left: &[f32], right: Option<&[f32]>, affine: &[f32]) -> CpuStorage {
+        let hidden = affine.len() / 2;
+        let (scale, shift) = affine.split_at(hidden);
         let arch = Arch::new();
-        let mut outputs = vec![0.0; left.len()];
+        let mut outputs = left.to_vec();
         outputs
             .par_chunks_mut(BLOCK * hidden)
-            .zip(left.par_chunks(BLOCK * hidden))
-            .zip(right.par_chunks(BLOCK * hidden))
-            .for_each(|((outputs, left), right)| {
+            .enumerate()
+            .for_each(|(block, outputs)| {
                 arch.dispatch(Block {
                     epsilon: self.epsilon,
                     scale,
                     shift,
-                    left,
-                    right,
+                    right: right.map(|right| &right[block * BLOCK * hidden..][..outputs.len()]),
                     outputs,
                 });
             });
-        Ok((CpuStorage::F32(outputs), left_layout.shape().clone()))
+        CpuStorage::F32(outputs)
     }
 }
 
@@ -57,8 +85,9 @@ struct Block<'a> {
     epsilon: f32,
     scale: &'a [f32],
     shift: &'a [f32],
-    left: &'a [f32],
-    right: &'a [f32],
+    /// What is added to the rows first.
+    right: Option<&'a [f32]>,
+    /// The rows, normalised in place.
     outputs: &'a mut [f32],
 }
 
@@ -69,14 +98,12 @@ impl WithSimd for Block<'_> {
     #[expect(clippy::inline_always, reason = "inlined into the dispatch")]
     fn with_simd<S: Simd>(self, _: S) {
         let hidden = self.scale.len();
-        let rows = self
-            .outputs
-            .chunks_exact_mut(hidden)
-            .zip(self.left.chunks_exact(hidden))
-            .zip(self.right.chunks_exact(hidden));
-        for ((output, left), right) in rows {
-            for ((output, left), right) in output.iter_mut().zip(left).zip(right) {
-                *output = left + right;
+        for (row, output) in self.outputs.chunks_exact_mut(hidden).enumerate() {
+            if let Some(right) = self.right {
+                let right = &right[row * hidden..][..hidden];
+                for (output, right) in output.iter_mut().zip(right) {
+                    *output += right;
+                }
             }
             let mean = sum(output, |value| value) / hidden as f32;
             let variance = sum(output, |value| (value - mean) * (value - mean)) / hidden as f32;

@@ -52,14 +52,7 @@ impl Golden {
 
 impl Classifier {
     fn folder(&self, tokenizers: &BTreeMap<String, Value>) -> TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, content) in &self.files {
-            fs::write(folder.path().join(name), content.to_string()).unwrap();
-        }
-        let tokenizer = tokenizers[&self.tokenizer].to_string();
-        fs::write(folder.path().join("tokenizer.json"), tokenizer).unwrap();
-        write_weights(folder.path(), &self.tensors, |tensor| tensor);
-        folder
+        made::folder(&self.files, &tokenizers[&self.tokenizer], &self.tensors)
     }
 }
 

@@ -38,11 +38,11 @@ fn what_is_wrong_with_a_folder_is_named() {
     };
     assert_eq!(
         set("model_type", json!("gpt2")),
-        "`M/config.json` describes a model of type `gpt2`; take one of type `bert`, `camembert`, `distilbert`, `mpnet`, `roberta` or `xlm-roberta`"
+        "`M/config.json` describes a model of type `gpt2`; take one of type `bert`, `camembert`, `deberta-v2`, `distilbert`, `modernbert`, `mpnet`, `roberta` or `xlm-roberta`"
     );
     assert_eq!(
         set("hidden_act", json!("silu")),
-        "`M/config.json` asks for the activation `silu`; take a model with `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `gelu_fast` or `relu`"
+        "`M/config.json` asks for the activation `silu`; take a model with `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `gelu_fast`, `relu` or `tanh`"
     );
     assert_eq!(
         set("hidden_size", json!("many")),
