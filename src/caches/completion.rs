@@ -13,7 +13,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 
-use crate::models::language::{Completion, LanguageModel, OpenedLanguageModel, Prompt, Record};
+use crate::models::language::{
+    Completion, LanguageModel, LanguageModelConfig, OpenedLanguageModel, Prompt, Record,
+};
 
 /// A model that remembers its completions. For models that read messages: a completion is known by `system` and `user` alone.
 pub struct CachedModel {
@@ -40,6 +42,28 @@ impl CachedModel {
     fn known(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
     }
+}
+
+/// Opens a language model. What a server answers is looked up and kept in `$RAGKIT_CACHE` if it is to `remember` it; what was recorded needs
+/// no cache.
+///
+/// # Errors
+/// Where the model cannot be opened, or its cache not be written.
+pub fn language_model(
+    config: &LanguageModelConfig,
+    remember: bool,
+) -> anyhow::Result<OpenedLanguageModel> {
+    let opened = config.open()?;
+    if !remember || config.server().is_none() {
+        return Ok(opened);
+    }
+    let (digest, price) = (opened.digest.clone(), opened.price);
+    let cached = CachedModel::open(opened, &super::folder().join("completions"))?;
+    Ok(OpenedLanguageModel {
+        model: Box::new(cached),
+        digest,
+        price,
+    })
 }
 
 impl LanguageModel for CachedModel {

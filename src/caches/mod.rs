@@ -9,7 +9,7 @@ mod semantic;
 
 use std::path::PathBuf;
 
-pub use completion::CachedModel;
+pub use completion::{CachedModel, language_model};
 pub use embedding::{CachedEmbedder, Embeddings};
 pub use exact::ExactCache;
 pub use guards::Guard;

@@ -8,7 +8,7 @@ use super::config::{Component, Config, Variant};
 use super::generate::AnswerConfig;
 use super::metric::RagMetric;
 
-use crate::caches::{self, CachedModel};
+use crate::caches::language_model;
 use crate::faithfulness;
 use crate::models::language::{Completion, Finish, LanguageModel, Price, Prompt};
 use crate::models::{OpenedScorer, Scorer, ScorerConfig};
@@ -38,7 +38,7 @@ impl Models {
     pub fn open(config: &Config, metrics: &[RagMetric], remember: bool) -> anyhow::Result<Self> {
         let mut models = Self::default();
         if RagMetric::need_verdicts(metrics) {
-            let opened = config.faithfulness.open(remember);
+            let opened = config.faithfulness.open(&config.models, remember);
             models.faithfulness = Some(opened.context("`system.rag.faithfulness`")?);
         }
         for variant in &config.variants {
@@ -59,22 +59,13 @@ impl Models {
             if name == AnswerConfig::EXTRACTIVE || self.writers.contains_key(name) {
                 continue;
             }
-            let opened = config.models[name].open();
-            let opened = opened.with_context(|| format!("the language model `{name}`"))?;
-            let (digest, price) = (opened.digest.clone(), opened.price);
-            // What was recorded needs no cache.
-            let is_asked = config.models[name].server().is_some();
             // Each name has a budget and limits of its own, also where two ask the same model.
-            let model: Box<dyn LanguageModel + Send> = if remember && is_asked {
-                let folder = caches::folder().join("completions");
-                Box::new(CachedModel::open(opened, &folder)?)
-            } else {
-                opened.model
-            };
+            let opened = language_model(&config.models[name], remember);
+            let opened = opened.with_context(|| format!("the language model `{name}`"))?;
             let writer = Writer {
-                model,
-                digest,
-                price,
+                model: opened.model,
+                digest: opened.digest,
+                price: opened.price,
             };
             self.writers.insert(name.to_owned(), writer);
         }
@@ -146,17 +137,7 @@ pub(super) struct Written {
 impl Written {
     pub(super) fn new(completion: Completion, price: Option<&Price>) -> Self {
         Self {
-            usage: Usage {
-                calls: 1,
-                tokens_in: completion.tokens_in,
-                cached_tokens_in: completion.cached_tokens_in,
-                tokens_out: completion.tokens_out,
-                cost_usd: price.map(|price| price.cost(&completion)),
-                ttft_ms: completion.clock.ttft_ms,
-                inter_token_ms: completion.clock.inter_token_ms,
-                cached_calls: u32::from(completion.clock.cached),
-                estimated_calls: u32::from(completion.estimated),
-            },
+            usage: Usage::of(&completion, price),
             fault: match completion.finish {
                 Finish::Stop => None,
                 Finish::Length => Some("it was cut off at `max_output_tokens`".to_owned()),

@@ -3,8 +3,7 @@
 mod chosen;
 mod pack;
 mod packing;
-mod pattern;
-mod quote;
+
 mod template;
 #[cfg(test)]
 mod tests;
@@ -88,7 +87,7 @@ pub enum WhenFull {
 
 /// A text that may stand in a `<source>` of a prompt as data.
 pub(super) fn as_data(text: &str) -> String {
-    quote::quoted(text, &["source".to_owned()])
+    crate::prompts::quoted(text, &["source".to_owned()])
 }
 
 impl PromptConfig {

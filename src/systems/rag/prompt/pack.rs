@@ -5,13 +5,13 @@ use std::ops::Range;
 use anyhow::ensure;
 
 use super::packing::Packing;
-use super::quote::quoted;
 use super::template::{Messages, Values};
 use super::{PromptConfig, Template};
 use crate::data::{Digest, Metadata};
 use crate::models::Tokens;
 use crate::models::language::Prompt;
 use crate::outputs::Source;
+use crate::prompts::quoted;
 
 /// A text that may become a source.
 #[derive(Debug, Clone, PartialEq)]

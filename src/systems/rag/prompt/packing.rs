@@ -7,11 +7,11 @@ use anyhow::{Context, anyhow, ensure};
 use super::WhenFull;
 use super::chosen::{Chosen, Seen, arranged};
 use super::pack::{Candidate, Packed, Packer};
-use super::quote::{attribute, quoted};
 use super::template::{Messages, SourceValues, Values};
 use crate::analysis::sentences;
 use crate::models::language::Prompt;
 use crate::outputs::Source;
+use crate::prompts::{attribute, quoted};
 
 /// A prompt in the making.
 pub(super) struct Packing<'p, 'c> {

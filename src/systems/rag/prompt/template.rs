@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::pattern::Pattern;
-use super::quote;
 use crate::data::{DataError, Digest};
+use crate::prompts::{Pattern, tags};
 
 /// The messages that a language model gets, with places for what is asked and found.
 ///
@@ -103,7 +102,7 @@ impl Template {
         };
         template.check().map_err(fault)?;
         let texts = [&template.system, &template.user, &template.source];
-        let tags = quote::tags(texts.into_iter().flat_map(Pattern::texts));
+        let tags = tags(texts.into_iter().flat_map(Pattern::texts));
         Ok(Self { tags, ..template })
     }
 

@@ -186,7 +186,7 @@ fn of_ten_thousand_random_prompts_none_breaks_its_budget_or_its_frames() {
         assert_eq!(made.sources.len(), made.prompt.sources.len(), "case {case}");
         for (source, text) in made.sources.iter().zip(&made.prompt.sources) {
             let place = names.iter().position(|name| *name == source.item).unwrap();
-            let all = quote::quoted(texts[place].0.trim(), packer.template().tags());
+            let all = crate::prompts::quoted(texts[place].0.trim(), packer.template().tags());
             assert!(all.starts_with(text.as_str()), "case {case}");
             assert!(source.truncated || all == *text, "case {case}");
             cut += usize::from(source.truncated);

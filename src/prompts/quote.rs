@@ -1,7 +1,7 @@
 //! What a document, a question or a history says, made safe to stand in a message as data.
 
 /// The tags that a text names: `<source …>` and `</source>` have the name `source`. In lower case, each once, in order.
-pub(super) fn tags<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub fn tags<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut tags = Vec::new();
     for text in texts {
         for behind in text.split('<').skip(1) {
@@ -25,7 +25,7 @@ pub(super) fn tags<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
 ///   in the full-width forms that some tokenizers fold.
 /// * Control characters go, but for newline and tab; those that separate lines become newlines. Unicode's tag characters, in which text can
 ///   be hidden, go as well.
-pub(super) fn quoted(value: &str, tags: &[String]) -> String {
+pub fn quoted(value: &str, tags: &[String]) -> String {
     let mut kept = String::with_capacity(value.len());
     let mut characters = value.chars().peekable();
     while let Some(character) = characters.next() {
@@ -54,7 +54,7 @@ pub(super) fn quoted(value: &str, tags: &[String]) -> String {
 }
 
 /// A value that may stand in an attribute of a tag: as [`quoted`], on one line, without quotation marks of its own.
-pub(super) fn attribute(value: &str, tags: &[String]) -> String {
+pub fn attribute(value: &str, tags: &[String]) -> String {
     let words = quoted(value, tags);
     let words: Vec<&str> = words.split_whitespace().collect();
     words.join(" ").replace('"', "&quot;")

@@ -5,7 +5,7 @@
 /// `{name}` is a placeholder, `{{` and `}}` are braces, `[[ … ]]` is a group, which is left out where a placeholder in it has no value;
 /// groups do not nest. What is filled in is not looked at again: a value that holds a placeholder stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<Piece>);
+pub struct Pattern(Vec<Piece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -16,7 +16,7 @@ enum Piece {
 
 impl Pattern {
     /// Reads a text; what is wrong with it, where it is none.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once("[[") {
@@ -39,7 +39,7 @@ impl Pattern {
     }
 
     /// The names of its placeholders, in order, each as often as it stands there.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.flat().filter_map(|piece| match piece {
             Piece::Place(name) => Some(name.as_str()),
             _ => None,
@@ -47,7 +47,7 @@ impl Pattern {
     }
 
     /// What stands in it as it is.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.flat().filter_map(|piece| match piece {
             Piece::Text(text) => Some(text.as_str()),
             _ => None,
@@ -62,7 +62,7 @@ impl Pattern {
     }
 
     /// What stands before the first placeholder or group, and whether that is all.
-    pub(super) fn head(&self) -> (&str, bool) {
+    pub fn head(&self) -> (&str, bool) {
         match self.0.as_slice() {
             [] => ("", true),
             [Piece::Text(text)] => (text, true),
@@ -72,7 +72,7 @@ impl Pattern {
     }
 
     /// Appends it to `out` with every placeholder filled in; one without a value, or with an empty one, becomes nothing.
-    pub(super) fn write<'v>(&self, value: &dyn Fn(&str) -> Option<&'v str>, out: &mut String) {
+    pub fn write<'v>(&self, value: &dyn Fn(&str) -> Option<&'v str>, out: &mut String) {
         let value = |name: &str| value(name).filter(|value| !value.is_empty());
         let put = |piece: &Piece, out: &mut String| match piece {
             Piece::Text(text) => out.push_str(text),
