@@ -4,6 +4,7 @@
 //! aliases (`mrr`, `map`, `recall@100`) and by trec_eval's own names (`ndcg_cut_10`, `P.5`, `gm_map`). Nothing here knows
 //! about indexes, models or files.
 
+pub mod agreement;
 pub mod answer;
 mod clusters;
 mod column;
@@ -18,6 +19,7 @@ pub mod paired;
 pub mod pool;
 pub mod pooled;
 pub mod power;
+pub mod prediction_powered;
 pub mod ranking;
 pub mod significance;
 pub mod spans;

@@ -18,7 +18,7 @@ pub use calls::Call;
 pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
 pub use monitoring::write_monitoring;
-pub use read::{Latency, Run};
+pub use read::{ClaimRow, Latency, Run};
 pub use results::{Ranked, Steps};
 pub use scores::Scores;
 pub use spent::Spent;

@@ -35,6 +35,19 @@ pub struct Latency {
     pub batch_size: u64,
 }
 
+/// One claim of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimRow {
+    /// The example that was answered.
+    pub example: String,
+    /// What is claimed.
+    pub text: String,
+    /// The stretch of a source that supports it best.
+    pub evidence: Option<String>,
+    /// How well, 0..=1.
+    pub support: Option<f64>,
+}
+
 impl Run {
     /// Opens the run at `path`.
     pub fn open(path: RunPath) -> anyhow::Result<Self> {
@@ -83,6 +96,25 @@ impl Run {
                 })
             })
             .collect()
+    }
+
+    /// What the answers of `variant` claim, in the order of the file.
+    ///
+    /// # Errors
+    /// Where the run does not have it: faithfulness was not measured, or it is a baseline that was promoted.
+    pub fn claims(&self, variant: &str) -> anyhow::Result<Vec<ClaimRow>> {
+        let frame = self.read(files::CLAIMS)?;
+        let (variants, examples) = (texts(&frame, "variant")?, texts(&frame, "example_id")?);
+        let (claims, evidence) = (texts(&frame, "text")?, frame.column("evidence")?.str()?);
+        let supports = numbers(&frame, "support")?;
+        let rows = (0..frame.height()).filter(|row| variants[*row] == variant);
+        let row = |row: usize| ClaimRow {
+            example: examples[row].clone(),
+            text: claims[row].clone(),
+            evidence: evidence.get(row).map(str::to_owned),
+            support: supports[row],
+        };
+        Ok(rows.map(row).collect())
     }
 
     /// Percentiles of every variant's stages, in the order in which they ran.
