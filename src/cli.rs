@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::commands::{
-    Ended, compare, data, eval, extract, gate, index, report, score, search, train,
+    Ended, compare, data, doctor, estimate, eval, extract, gate, index, report, score, search,
+    train,
 };
 use crate::extraction::WORKER_COMMAND;
 
@@ -58,6 +59,10 @@ enum Command {
     Compare(compare::Arguments),
     /// Hold a run against rules: verdicts for CI.
     Gate(gate::Arguments),
+    /// Estimate what people would say of all answers from their labels of a few, and draw which to label next.
+    Estimate(estimate::Arguments),
+    /// Examine scorers of faithfulness: do they notice what they should?
+    Doctor(doctor::Arguments),
     /// Train the small models that ragkit evaluates with.
     Train(train::Arguments),
     /// List datasets, check a local copy against its card, convert collections.
@@ -82,9 +87,11 @@ impl Cli {
             Command::Report(arguments) => report::run(&arguments)?,
             Command::Compare(arguments) => compare::run(&arguments, &self.global)?,
             Command::Data(arguments) => data::run(&arguments)?,
+            Command::Estimate(arguments) => estimate::run(&arguments, &self.global)?,
             Command::Train(arguments) => train::run(&arguments, &self.global)?,
-            // The one that can say no.
+            // Those that can say no.
             Command::Gate(arguments) => return gate::run(&arguments, &self.global),
+            Command::Doctor(arguments) => return doctor::run(&arguments, &self.global),
         }
         Ok(Ended::Done)
     }

@@ -9,6 +9,8 @@
 //!                                                          ├──► ragkit compare  (better? by how much? by chance?)
 //!                                                          └──► ragkit gate     (a verdict for CI)
 //! answers of other systems ─► ragkit eval                    (`system.recorded`: scored as if they were ours)
+//! answers that people labelled ─► ragkit train, eval, doctor  (scorers of faithfulness: trained, held against people, examined)
+//! a run + labels of a few ──► ragkit estimate                (what people would say of all)
 //! runs of other systems ──► ragkit score ──► tables, Parquet, trec_eval's lines
 //! ```
 //!
@@ -23,16 +25,18 @@
 //! | 7 | [`experiment`], [`runner`] | the config's root; the one evaluation loop (batches, journal, resume) |
 //! | 6 | [`systems`] | the pipelines under evaluation; a folder reads top to bottom as the stages of its pipeline |
 //! | 5 | [`indexes`] | BM25, exact and approximate dense search, and the store that keeps an index whole |
+//! | 5 | [`faithfulness`] | whether answers say only what their sources say: the tiers, how one is trained, and the doctor that examines them |
 //! | 5 | [`gate`] | rules held against a run: verdicts, kept baselines, noise of the machine |
 //! | 4 | [`comparison`] | two variants, example by example, and the stage at which they part |
 //! | 4 | [`caches`] | what was computed once: vectors by the content of their texts, completions by that of their prompts; and the caches of answers that [`systems::cache`] evaluates |
 //! | 4 | [`chunking`] | from documents to the passages that an index holds |
+//! | 3 | [`claims`] | from a completion to sentences, citations and refusals, and how far words support what is claimed |
 //! | 3 | [`report`] | the run directory: Parquet out, questions back in, tables |
 //! | 3 | [`models`] | from text to tokens, vectors and scores of pairs; [`models::language`] from prompts to completions with their bills |
 //! | 2 | [`analysis`] | from text to terms and sentences |
 //! | 2 | [`extraction`] | from a file of any format to documents with their structure |
 //! | 2 | [`scoring`] | runs of any system against judgements, under the conventions of the field's tools |
-//! | 1 | [`data`], [`metrics`], [`outputs`], [`whole_file`] | records and readers; pure functions; what a system produced; files that appear whole |
+//! | 1 | [`data`], [`metrics`], [`outputs`], [`prompts`], [`whole_file`] | records and readers; pure functions; what a system produced; texts that become messages; files that appear whole |
 //!
 //! # The way of the data
 //!
@@ -69,7 +73,9 @@
 //! * A component that fails and one that a config declares unavailable go the same way ([`systems::rag::OnFailure`]): so what is left
 //!   of the quality in an outage is measured, not guessed.
 //! * Variants take over the stages of a common `pipeline`, and an ablation is a table over variants: there is no second way to run one.
-//! * Scores need no model: sentences are held against their sources by words ([`metrics::answer`] counts what was verified).
+//! * Scores need no model: sentences are held against their sources by words ([`metrics::answer`] counts what was verified), and a scorer of
+//!   [`faithfulness`] runs beside the pipeline, for all variants alike.
+//! * A metric that is no mean over examples (AUROC) is one of pseudo-values ([`metrics::pooled`]), so summary, comparison and gate serve it too.
 //! * Comparison and gate are modules of their own above [`report`], which only writes runs and reads them back.
 //! * There are three exit codes and not six: 2 is whatever could not be compared or done, with the reason in every format.
 //! * A regression needs the adjusted p-value and a drop of `min_effect`; an interval below −`min_effect` alone would alarm
@@ -93,6 +99,7 @@ pub mod indexes;
 pub mod metrics;
 pub mod models;
 pub mod outputs;
+pub mod prompts;
 pub mod report;
 pub mod runner;
 pub mod scoring;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the crate by rank; a module may use those of a lower rank, and its own.
 const RANKS: [&[&str]; 9] = [
-    &["data", "metrics", "outputs", "whole_file"],
+    &["data", "metrics", "outputs", "prompts", "whole_file"],
     &["analysis", "extraction", "scoring"],
     &["claims", "models", "report"],
     &["caches", "chunking", "comparison"],

@@ -2,6 +2,8 @@
 
 pub mod compare;
 pub mod data;
+pub mod doctor;
+pub mod estimate;
 pub mod eval;
 pub mod extract;
 pub mod gate;

@@ -1,9 +1,20 @@
 //! Which scorer, and what must be known of it to read its numbers.
 
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-use super::{BaselineConfig, Classifying, Scorer, TrainedConfig, Words, WordsConfig};
+use super::{
+    BaselineConfig, Classifier, ClassifierConfig, Classifying, Judge, JudgeConfig, Scorer,
+    TrainedConfig, Words, WordsConfig,
+};
+use crate::caches::language_model;
 use crate::data::Digest;
+use crate::models::language::LanguageModelConfig;
+
+/// The language models that a config declares, by name.
+pub type LanguageModels = BTreeMap<String, LanguageModelConfig>;
 
 /// How it is told whether answers say only what their sources say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,6 +24,10 @@ pub enum ScorerConfig {
     Words(WordsConfig),
     /// Tier 1: a small trained classifier over words, and an encoder where its weights have one.
     Trained(TrainedConfig),
+    /// Tier 2: a classifier of pairs of texts, or of the tokens of an answer, from a local folder.
+    Classifier(ClassifierConfig),
+    /// Tier 3: a language model as the judge, claim by claim.
+    Judge(JudgeConfig),
     /// A scorer that a good one must beat.
     Baseline(BaselineConfig),
 }
@@ -45,24 +60,33 @@ impl ScorerConfig {
         match self {
             Self::Words(_) => "words",
             Self::Trained(_) => "trained",
+            Self::Classifier(_) => "classifier",
+            Self::Judge(_) => "judge",
             Self::Baseline(baseline) => baseline.by.name(),
         }
     }
 
-    /// Checks what serde cannot.
-    pub fn validate(&self) -> anyhow::Result<()> {
+    /// Checks what serde cannot; `models` are the language models that the config declares.
+    pub fn validate(&self, models: &LanguageModels) -> anyhow::Result<()> {
         match self {
             Self::Words(words) => words.validate(),
             Self::Trained(trained) => trained.validate(),
+            Self::Classifier(classifier) => classifier.validate(),
+            Self::Judge(judge) => {
+                judge.validate()?;
+                model(judge, models).map(|_| ())
+            }
             Self::Baseline(baseline) => baseline.validate(),
         }
     }
 
     /// Checks that what it needs is there, without reading it.
-    pub fn check(&self) -> anyhow::Result<()> {
+    pub fn check(&self, models: &LanguageModels) -> anyhow::Result<()> {
         match self {
             Self::Words(_) => Ok(()),
             Self::Trained(trained) => trained.check(),
+            Self::Classifier(classifier) => classifier.check(),
+            Self::Judge(judge) => model(judge, models)?.check(),
             Self::Baseline(baseline) => baseline.check(),
         }
     }
@@ -71,8 +95,7 @@ impl ScorerConfig {
     ///
     /// # Errors
     /// Where a model is missing or cannot be read.
-    pub fn open(&self, remember: bool) -> anyhow::Result<OpenedScorer> {
-        let _ = remember;
+    pub fn open(&self, models: &LanguageModels, remember: bool) -> anyhow::Result<OpenedScorer> {
         match self {
             Self::Words(config) => {
                 let words = Words::open(config)?;
@@ -93,6 +116,25 @@ impl ScorerConfig {
                     scorer: Box::new(trained),
                 })
             }
+            Self::Classifier(config) => {
+                let classifier = Classifier::open(config)?;
+                Ok(OpenedScorer {
+                    digest: classifier.digest()?,
+                    description: classifier.describe(),
+                    scorer: Box::new(classifier),
+                })
+            }
+            Self::Judge(config) => {
+                let opened = language_model(model(config, models)?, remember);
+                let opened =
+                    opened.with_context(|| format!("the language model `{}`", config.model))?;
+                let judge = Judge::new(config, opened.model, &opened.digest, opened.price)?;
+                Ok(OpenedScorer {
+                    digest: judge.digest().to_owned(),
+                    description: judge.describe(),
+                    scorer: Box::new(judge),
+                })
+            }
             Self::Baseline(config) => Ok(OpenedScorer {
                 scorer: config.open()?,
                 digest: Digest::default()
@@ -102,4 +144,19 @@ impl ScorerConfig {
             }),
         }
     }
+}
+
+/// The language model that a judge asks.
+fn model<'m>(
+    judge: &JudgeConfig,
+    models: &'m LanguageModels,
+) -> anyhow::Result<&'m LanguageModelConfig> {
+    models.get(&judge.model).with_context(|| {
+        let names: Vec<String> = models.keys().map(|name| format!("`{name}`")).collect();
+        format!(
+            "`judge.model = \"{}\"` is no language model of this config, which has {}; declare it in the `models` beside",
+            judge.model,
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        )
+    })
 }

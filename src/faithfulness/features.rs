@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Context, Subject};
 use crate::analysis::Analyser;
-use crate::claims::{ClaimWords, EvidenceWords, Window, names, sentences_of, support, words};
+use crate::claims::{ClaimWords, EvidenceWords, Window, names, sentences_of, words};
 use crate::models::{Claimed, Encoder};
 use crate::outputs::Evidence;
 
@@ -17,18 +17,15 @@ use crate::outputs::Evidence;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Feature {
-    /// What tier 0 says: coverage, half of it where the window denies what the claim does not, times the share of numbers known; of the best source.
-    Support,
     /// The share of the claim's distinct terms that stand in one window of up to three sentences of one source, or in what stands with that source.
     Coverage,
     /// The share of the claim's pairs of neighbouring words that stand side by side in a sentence of any source; of a claim of one word, whether it does.
     Pairs,
-    /// 1 less coverage × the share of the claim's numbers that stand in no source. What differs in a claim that is otherwise said contradicts; in
-    /// one that is not it only adds to what is missing.
+    /// The share of the claim's numbers that stand in any source; 1 without numbers.
     Numbers,
-    /// The same for the share of the claim's names that stand in no source, in any case.
+    /// The share of the claim's names that stand in any source, in any case; 1 without names.
     Names,
-    /// The same for a denial: where the best window denies a term that the claim does not, or the other way round, it is 1 less coverage.
+    /// 0 where the best window denies a term that the claim does not, or the other way round, else 1.
     Denial,
     /// The mean over the claim's tokens, read behind the question, of the largest cosine to a token of any source.
     Alignment,
@@ -36,8 +33,7 @@ pub enum Feature {
 
 impl Feature {
     /// Those that need no encoder.
-    pub const WORDS: [Self; 6] = [
-        Self::Support,
+    pub const WORDS: [Self; 5] = [
         Self::Coverage,
         Self::Pairs,
         Self::Numbers,
@@ -52,7 +48,6 @@ impl Feature {
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Support => "support",
             Self::Coverage => "coverage",
             Self::Pairs => "pairs",
             Self::Numbers => "numbers",
@@ -201,7 +196,6 @@ impl<'a> Extractor<'a> {
         } else {
             NEUTRAL
         };
-        let supports = sources.evidence.iter().map(|source| support(&read, source));
         let numbers = sources.evidence.iter();
         let numbers = numbers.filter_map(|source| source.known_numbers(&read));
         let denied = window.is_some_and(|window: &Window| window.is_denied);
@@ -218,15 +212,13 @@ impl<'a> Extractor<'a> {
             numbers
                 .reduce(f64::max)
                 .unwrap_or(if read.has_numbers() { 0.0 } else { 1.0 });
-        let unless = |agreement: f64| 1.0 - coverage * (1.0 - agreement);
         Features {
             values: vec![
-                supports.fold(0.0, f64::max),
                 coverage,
                 sources.pairs_of(claim),
-                unless(numbers),
-                unless(sources.names_of(claim)),
-                unless(f64::from(u8::from(!denied))),
+                numbers,
+                sources.names_of(claim),
+                f64::from(u8::from(!denied)),
             ],
             evidence,
         }

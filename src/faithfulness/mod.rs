@@ -5,12 +5,16 @@
 //! |---|---|---|
 //! | 0 | [`Words`] | nothing |
 //! | 1 | [`Classifying`] | weights of `ragkit train faithfulness`, and an encoder where they were trained with one |
+//! | 2 | [`Classifier`] | a model for natural language inference or for hallucinations, from a local folder |
+//! | 3 | [`Judge`] | a language model |
 
 mod baselines;
+mod classifier;
 mod config;
 pub mod doctor;
 pub mod features;
 pub mod fit;
+pub mod judge;
 pub mod train;
 pub mod trained;
 mod words;
@@ -18,7 +22,9 @@ mod words;
 use std::ops::Range;
 
 pub use self::baselines::{BaselineConfig, Measure};
-pub use self::config::{OpenedScorer, ScorerConfig};
+pub use self::classifier::{Classifier, ClassifierConfig, Granularity};
+pub use self::config::{LanguageModels, OpenedScorer, ScorerConfig};
+pub use self::judge::{Judge, JudgeConfig};
 pub use self::trained::{Classifying, TrainedConfig};
 pub use self::words::{Words, WordsConfig};
 use crate::data::Passage;

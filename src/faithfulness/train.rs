@@ -113,18 +113,16 @@ pub fn train(
             );
         }
     }
-    let groups = |wanted: &dyn Fn(usize) -> bool| {
-        let places = || (0..read.len()).filter(|place| wanted(*place));
-        let mut groups: Vec<Vec<&Example<'_>>> = places()
+    let groups = |wanted: &dyn Fn(usize) -> bool| -> Vec<Vec<&Example<'_>>> {
+        let places = (0..read.len()).filter(|place| wanted(*place));
+        places
             .map(|place| read[place].labelled.iter().collect())
-            .collect();
-        groups.push(places().flat_map(|place| &read[place].changed).collect());
-        groups
+            .collect()
     };
     let of_family = |place: usize| {
         let others = groups(&|other| other != place);
         let left_out = trained(&others, options.l2);
-        let by_words = threshold(&others[..others.len() - 1], &|one| one.by_words);
+        let by_words = threshold(&others, &|one| one.by_words);
         let set = |name: &str, examples: &[&Example<'_>]| {
             let labels: Vec<bool> = examples.iter().map(|one| one.label).collect();
             let supported = labels.iter().filter(|label| **label).count();
@@ -164,7 +162,7 @@ pub fn train(
         }),
         features: extractor.names(),
         model: trained(&all, options.l2),
-        words: threshold(&all[..families.len()], &|one| one.by_words),
+        words: threshold(&all, &|one| one.by_words),
         training: Training {
             l2: options.l2,
             seed: options.seed,
@@ -173,8 +171,8 @@ pub fn train(
     })
 }
 
-/// Supported answers of a family, and the same with a number, a name or a denial changed, or without their evidence: what differs between the two is
-/// what must tell, and collections have few examples of it.
+/// Supported answers of a family, and the same with a number, a name or a denial changed, or without their evidence: whether weights notice that is
+/// measured. Nothing is trained on them: that took more on the families left out than it gave.
 fn changed(family: &Collections, seed: u64) -> anyhow::Result<Vec<Labelled>> {
     let (cases, _) = cases_of(&family.answers.answers, "document", seed, None)
         .with_context(|| format!("the family `{}`", family.name))?;
@@ -253,7 +251,7 @@ fn weighted<'e>(groups: &[Vec<&'e Example<'e>>]) -> Vec<(&'e Example<'e>, f64)> 
 /// A penalty that keeps a slope finite where the labels can be told apart without error, and changes none otherwise.
 const ALMOST_NONE: f64 = 1e-4;
 
-/// Trains on groups that count alike; the last is that of changed answers.
+/// Trains on groups that count alike.
 fn trained(groups: &[Vec<&Example<'_>>], l2: f64) -> Trained {
     let mut rows = Vec::new();
     for (example, weight) in weighted(groups) {
@@ -275,9 +273,7 @@ fn trained(groups: &[Vec<&Example<'_>>], l2: f64) -> Trained {
         intercept: along.intercept + slope * model.intercept,
         threshold: 0.0,
     };
-    // Where people drew the line, not where the changes did.
-    let labelled = &groups[..groups.len() - 1];
-    trained.threshold = threshold(labelled, &|one| one.support(&trained));
+    trained.threshold = threshold(groups, &|one| one.support(&trained));
     trained
 }
 

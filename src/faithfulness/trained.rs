@@ -82,7 +82,7 @@ pub struct EncoderFacts {
 pub struct Training {
     /// The penalty on squared coefficients of standardised features.
     pub l2: f64,
-    /// Seed of the changes that were made to supported answers; they count as a family of their own.
+    /// Seed of the changes that were made to supported answers, to see whether weights notice them.
     pub seed: u64,
 }
 

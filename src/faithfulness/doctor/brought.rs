@@ -113,8 +113,10 @@ fn case(
         }
         left
     });
-    let number = swap_number(answer, &texts, question, &mut draw(Check::Number));
-    let entity = swap_name(answer, &texts, question, names, &mut draw(Check::Entity));
+    // Without marks of citations: their numbers are none of the answer's.
+    let said = claiming.words.as_str();
+    let number = swap_number(said, &texts, question, &mut draw(Check::Number));
+    let entity = swap_name(said, &texts, question, names, &mut draw(Check::Entity));
     let unrelated = with_unrelated(&one.contexts, other, &mut draw(Check::Unrelated));
     let shuffled = shuffled(&one.contexts, &mut draw(Check::Shuffle));
     let paraphrase = one
@@ -124,7 +126,7 @@ fn case(
     let answers = [
         (Check::Number, number),
         (Check::Entity, entity),
-        (Check::Negation, deny(answer)),
+        (Check::Negation, deny(said)),
         (Check::Paraphrase, paraphrase.cloned()),
     ];
     let contexts = [

@@ -1,5 +1,7 @@
 //! A scorer, examined.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Case, Check, Expected, Form, LEAST_CASES, Limits};
@@ -142,37 +144,47 @@ pub fn examine(
         progress,
         found: Examination::default(),
     };
-    let bases: Vec<(&Case, &Form)> = cases.iter().map(|case| (case, &case.base)).collect();
-    let base = asking.ask(&bases);
-    for check in Check::ALL {
-        let (places, said): (Vec<usize>, Vec<Said>) = match check {
-            Check::Base => (0..cases.len()).zip(base.iter().copied()).unzip(),
-            // From the end, so that no answer comes in the batch that it came in before.
-            Check::Repeat => {
-                let reversed: Vec<(&Case, &Form)> = bases.iter().rev().copied().collect();
-                let said = asking.ask(&reversed);
-                (0..cases.len()).zip(said.into_iter().rev()).unzip()
-            }
-            check => {
-                let form = |case: &Case| case.forms.iter().position(|(known, _)| *known == check);
-                let forms = cases.iter().enumerate();
-                let forms = forms.filter_map(|(place, case)| Some((place, form(case)?)));
-                let (places, forms): (Vec<usize>, Vec<(&Case, &Form)>) = forms
-                    .map(|(place, form)| (place, (&cases[place], &cases[place].forms[form].1)))
-                    .unzip();
-                (places, asking.ask(&forms))
-            }
-        };
-        let pairs = places.into_iter().zip(said).map(|(place, said)| Pair {
-            id: &cases[place].id,
-            base: base[place],
+    // All forms of a case one after another: a scorer that computes something of a text once a batch does so of its contexts.
+    let forms = cases.iter().flat_map(|case| {
+        let base = std::iter::once((case, Check::Base, &case.base));
+        base.chain(
+            case.forms
+                .iter()
+                .map(move |(check, form)| (case, *check, form)),
+        )
+    });
+    let forms: Vec<(&Case, Check, &Form)> = forms.collect();
+    let said = asking.ask(&forms);
+    let mut base: Vec<Said> = Vec::new();
+    let mut pairs: BTreeMap<Check, Vec<Pair<'_>>> = BTreeMap::new();
+    for ((case, check, _), said) in forms.iter().zip(said) {
+        if *check == Check::Base {
+            base.push(said);
+        }
+        pairs.entry(*check).or_default().push(Pair {
+            id: &case.id,
+            base: base[base.len() - 1],
             said,
         });
-        let pairs: Vec<Pair<'_>> = pairs.collect();
-        if !pairs.is_empty() {
-            asking.found.findings.push(finding(check, &pairs, limits));
-        }
     }
+    // From the end, so that no answer comes in the batch that it came in before.
+    let again = cases.iter().rev();
+    let again: Vec<(&Case, Check, &Form)> = again
+        .map(|case| (case, Check::Repeat, &case.base))
+        .collect();
+    let said = asking.ask(&again).into_iter().rev();
+    let repeated = cases.iter().zip(base).zip(said);
+    let repeated = repeated.map(|((case, base), said)| Pair {
+        id: &case.id,
+        base,
+        said,
+    });
+    pairs.insert(Check::Repeat, repeated.collect());
+    let findings = pairs.iter();
+    asking.found.findings = findings
+        .filter(|(_, pairs)| !pairs.is_empty())
+        .map(|(check, pairs)| finding(*check, pairs, limits))
+        .collect();
     let mut found = asking.found;
     let is = |verdict: Verdict| found.findings.iter().any(|one| one.verdict == verdict);
     found.passed = is(Verdict::Pass) && !is(Verdict::Fail);
@@ -187,16 +199,16 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn ask(&mut self, forms: &[(&Case, &Form)]) -> Vec<Said> {
+    fn ask(&mut self, forms: &[(&Case, Check, &Form)]) -> Vec<Said> {
         let mut said = Vec::with_capacity(forms.len());
         for batch in forms.chunks(BATCH) {
             let claiming: Vec<Claiming> = batch
                 .iter()
-                .map(|(_, form)| Claiming::whole(&form.answer))
+                .map(|(_, _, form)| Claiming::whole(&form.answer))
                 .collect();
             let subjects = batch.iter().zip(&claiming);
             let subjects: Vec<Subject<'_>> = subjects
-                .map(|((case, form), claiming)| Subject {
+                .map(|((case, _, form), claiming)| Subject {
                     question: &case.question,
                     answer: &claiming.words,
                     sentences: &claiming.sentences,

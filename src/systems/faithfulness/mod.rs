@@ -45,7 +45,7 @@ impl<'a> Faithfulness<'a> {
             }
         }
         let open = |variant: &'a Variant| {
-            let opened = variant.scorer.open(remember);
+            let opened = variant.scorer.open(&config.models, remember);
             let opened = opened.with_context(|| format!("variant `{}`", variant.name))?;
             anyhow::Ok((variant.name.as_str(), opened))
         };

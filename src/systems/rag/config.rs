@@ -103,7 +103,7 @@ impl Config {
             self.validate_vectors(variant)?;
         }
         self.faithfulness
-            .validate()
+            .validate(&self.models)
             .context("`system.rag.faithfulness`")?;
         check_names(self.variants.iter().map(|variant| variant.name.as_str()))?;
         metrics.iter().try_for_each(|metric| self.reaches(metric))

@@ -12,7 +12,7 @@ use super::prompt::Template;
 use crate::analysis::{Analyser, AnalyserConfig};
 use crate::claims::{CitationsConfig, Reading, SourceText};
 use crate::data::{self, Digest, Judged, Passage, PathText, RecordedFile, Recordings};
-use crate::faithfulness::{self, OpenedScorer, ScorerConfig};
+use crate::faithfulness::{self, LanguageModels, OpenedScorer, ScorerConfig};
 use crate::metrics::answer::{AnswerMetric, Normalisation};
 use crate::metrics::{Judgements, MetricFacts, Rules};
 use crate::outputs::{Item, Output, Source, Stage, Usage};
@@ -28,6 +28,9 @@ pub struct RecordedConfig {
     /// How answers are verified.
     #[serde(default)]
     pub citations: CitationsConfig,
+    /// Language models, by the names that a judge calls them.
+    #[serde(default, skip_serializing_if = "LanguageModels::is_empty")]
+    pub models: LanguageModels,
     /// What says whether answers are faithful, asked where a metric needs it.
     #[serde(default, skip_serializing_if = "ScorerConfig::is_default")]
     pub faithfulness: ScorerConfig,
@@ -43,8 +46,12 @@ impl RecordedConfig {
     /// Checks what serde cannot.
     pub fn validate(&self, metrics: &[RagMetric]) -> anyhow::Result<()> {
         self.citations.validate()?;
+        for (name, model) in &self.models {
+            let model = model.validate();
+            model.with_context(|| format!("`system.recorded.models.{name}`"))?;
+        }
         self.faithfulness
-            .validate()
+            .validate(&self.models)
             .context("`system.recorded.faithfulness`")?;
         for metric in metrics {
             ensure!(
@@ -165,7 +172,8 @@ impl<'a> Recorded<'a> {
             path.display()
         );
         let language = answers::normalisation(config.analyser.language);
-        let scorer = RagMetric::need_verdicts(metrics).then(|| config.faithfulness.open(true));
+        let scorer = RagMetric::need_verdicts(metrics)
+            .then(|| config.faithfulness.open(&config.models, true));
         let scorer = scorer
             .transpose()
             .context("`system.recorded.faithfulness`")?;

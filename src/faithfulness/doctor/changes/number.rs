@@ -28,12 +28,61 @@ const MONTHS: [&str; 19] = [
     "dezember",
 ];
 
+/// What makes a number a bound, before it or behind it: who answers within 48 hours does so within 72, so another bound may still be right.
+const BOUNDS: [&str; 42] = [
+    "than",
+    "over",
+    "above",
+    "under",
+    "below",
+    "beyond",
+    "exceeding",
+    "least",
+    "most",
+    "within",
+    "up",
+    "until",
+    "till",
+    "by",
+    "before",
+    "after",
+    "maximum",
+    "minimum",
+    "limited",
+    "from",
+    "onwards",
+    "older",
+    "longer",
+    "more",
+    "less",
+    "fewer",
+    "als",
+    "über",
+    "unter",
+    "mindestens",
+    "höchstens",
+    "maximal",
+    "minimal",
+    "binnen",
+    "innerhalb",
+    "bis",
+    "ab",
+    "vor",
+    "nach",
+    "mehr",
+    "weniger",
+    "länger",
+];
+
+/// Words before a number among which a bound is looked for: `up to`, `no later than`, `more than about`.
+const BOUND_WORDS: usize = 3;
+
 /// What makes a number one of a row: `2nd`.
 const ORDINALS: [&str; 4] = ["st", "nd", "rd", "th"];
 
 /// The answer with another number in place of one that the contexts have: as many digits, one of them different, and nowhere in what is `known`
-/// (contexts, question, answer). Days stay below 29 and years within their decade's century. Times, dates of digits, versions, ordinals and number words stay as
-/// they are. `None` where there is no number to swap.
+/// (contexts, question, answer). Days stay below 29 and years within their decade's century. Times, dates of digits, versions, ordinals, bounds (`over 50`,
+/// `within 48 hours`) and number words stay as they are. `None` where there is no number to swap.
 pub fn swap_number(
     answer: &str,
     contexts: &[&str],
@@ -58,7 +107,9 @@ pub fn swap_number(
         let number = numbers(&answer[range.clone()]);
         number.iter().all(|number| given.has(number))
     };
-    let places = runs.iter().filter(|range| once(range) && is_given(range));
+    let places = runs
+        .iter()
+        .filter(|range| once(range) && is_given(range) && !is_bound(answer, range));
     for range in draw.order(places) {
         for other in draw.order(others(answer, range)) {
             if numbers(&other).iter().all(|number| !known.has(number)) {
@@ -134,6 +185,22 @@ fn others(text: &str, range: &Range<usize>) -> Vec<String> {
     numbers.filter(is_fit).collect()
 }
 
+/// Whether a number of a text bounds something: a word for it stands shortly before it, or next but one behind it (`60 days or more`).
+fn is_bound(text: &str, range: &Range<usize>) -> bool {
+    let is_end = |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')');
+    let before = text[..range.start].rsplit(is_end).next();
+    let behind = text[range.end..].split(is_end).next();
+    let words = |text: Option<&str>| -> Vec<String> {
+        let words = text.unwrap_or_default().split(|c: char| !c.is_alphabetic());
+        let words = words.filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    let (before, behind) = (words(before), words(behind));
+    let near = before.iter().rev().take(BOUND_WORDS);
+    let mut near = near.chain(behind.iter().take(BOUND_WORDS));
+    near.any(|word| BOUNDS.contains(&word.as_str()))
+}
+
 fn is_beside_month(text: &str, range: &Range<usize>) -> bool {
     let letters = |c: char| !c.is_alphabetic();
     let before = text[..range.start].trim_end().rsplit(letters).next();
@@ -200,6 +267,28 @@ mod tests {
             small.iter().all(|text| text.starts_with("0.0")),
             "{small:?}"
         );
+    }
+
+    #[test]
+    fn bounds_stay_as_another_may_still_be_right() {
+        for text in [
+            "Contracts over 50,000 euros are screened.",
+            "Requests are answered within 48 hours.",
+            "It is banned if the train takes less than 5 hours.",
+            "Reports are due by 15 May.",
+            "Gifts of up to 35 euros are fine.",
+            "It takes no more than about 20 minutes.",
+            "Keep it for 60 days or more.",
+            "Archives older than 60 days go.",
+            "Es wird binnen 48 Stunden geantwortet.",
+            "Erlaubt sind höchstens 20 Tage.",
+        ] {
+            assert_eq!(swapped(text, text), [""; 0], "{text}");
+        }
+        // A bound of another sentence or clause is none of this number's.
+        assert_eq!(swapped("It is over. 7 left.", "7").len(), 8);
+        assert_eq!(swapped("The fleet has 118 vans.", "118").len(), 8);
+        assert_eq!(swapped("Revenue rose to 84 million euros.", "84").len(), 8);
     }
 
     #[test]
