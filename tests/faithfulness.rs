@@ -177,7 +177,7 @@ scorer.baseline.by = "yes"
     // Two scorers are compared like two systems.
     let run = run.file_name().unwrap().to_str().unwrap().to_owned();
     let compared = sandbox.ok(&format!(
-        "compare reports/{run}:yes reports/{run}:words --metrics AUROC --format json"
+        "compare reports/{run}:yes reports/{run}:words --metric AUROC --format json"
     ));
     let compared: Value = serde_json::from_str(&compared.stdout).unwrap();
     assert!(compared.to_string().contains("0.5"), "{compared}");
@@ -230,7 +230,7 @@ fn recorded(answers: usize) -> Sandbox {
         .file("data/queries.jsonl", queries)
         .file("data/qrels/test.tsv", qrels)
         .file("outputs.jsonl", outputs)
-        .file("config.toml", "name = \"recorded\"\nmetrics = [\"Faithfulness\", \"ClaimlessRate\"]\ndataset.source.beir = \"data\"\n[system.recorded]\noutputs = \"outputs.jsonl\"\n")
+        .file("config.toml", "name = \"recorded\"\nmetrics = [\"Faithfulness\", \"ClaimlessRate\"]\ndataset.source.beir.path = \"data\"\n[system.recorded]\noutputs = \"outputs.jsonl\"\n")
 }
 
 #[test]

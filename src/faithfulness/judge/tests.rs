@@ -214,7 +214,7 @@ fn the_claims_of_every_sentence_are_read() {
         ("{}".to_owned(), "it has no list `sentences`"),
         (r#"{"sentences": [{"sentence": 1, "claims": []}]}"#.to_owned(), "of 2 sentences these are missing: 2"),
         // What is cut off within the last list is not taken for all of it.
-        (r#"{"sentences": [{"sentence": 1, "claims": ["a"]}, {"sentence": 2, "claims": ["b", "c"#.to_owned(), "of 2 sentences these are missing: 2"),
+        (r#"{"sentences": [{"sentence": 1, "claims": ["a"]}, {"sentence": 2, "claims": ["b", "c"#.to_owned(), "it has no list `sentences`"),
         (r#"{"sentences": [{"sentence": 1, "claims": []}, {"sentence": 3, "claims": []}]}"#.to_owned(), "there is no sentence 3"),
         (r#"{"sentences": [{"sentence": 1, "claims": []}, {"sentence": 1, "claims": []}]}"#.to_owned(), "sentence 1 comes twice"),
         (r#"{"sentences": [{"claims": []}]}"#.to_owned(), "an entry of `sentences` has no number `sentence`"),
