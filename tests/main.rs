@@ -4,6 +4,7 @@
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::format_collect,
+    clippy::format_push_string,
     clippy::float_cmp,
     clippy::naive_bytecount,
     clippy::print_stderr,
