@@ -131,7 +131,8 @@ struct Pair<'a> {
     said: Said,
 }
 
-/// Asks a scorer about every form of every case: whether all that the answer claims is supported. `progress` is told of every batch how many
+/// Asks a scorer about every form of every case: whether all that the answer claims is supported. That is what `Faithfulness` counts, claim by claim; the mean
+/// over an answer, by which people's labels of whole answers are predicted, would hide one changed claim behind the others. `progress` is told of every batch how many
 /// answers it had.
 pub fn examine(
     scorer: &dyn Scorer,
