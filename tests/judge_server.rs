@@ -710,7 +710,7 @@ fn a_list_that_cannot_be_read_leaves_the_sentences() {
     assert_eq!(
         verdicts[1].degraded.as_deref(),
         Some(
-            "judged by sentences, as the list of its claims could not be read: it has no list `sentences`"
+            "judged by sentences, as the list of its claims could not be read: of 2 sentences these are missing: 2"
         )
     );
     assert_eq!(asked(&server), (4 + 5, 9));

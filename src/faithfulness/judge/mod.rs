@@ -33,7 +33,7 @@ pub use self::ask::Counts;
 pub use self::config::{Claims, JudgeConfig};
 
 /// How replies are read and votes counted: another number, another judge.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// Claims that a sentence holds about, for what a run will ask.
 const CLAIMS_A_SENTENCE: u64 = 2;

@@ -32,10 +32,7 @@ impl<T> Shape<'_, T> {
     /// # Errors
     /// What is wrong with it, in words that its writer understands.
     pub(super) fn read(&self, reply: &str) -> Result<Found<T>, String> {
-        let ends = THOUGHT
-            .iter()
-            .filter_map(|end| Some(reply.rfind(end)? + end.len()));
-        let text = reply[ends.max().unwrap_or(0)..].trim();
+        let text = said(reply);
         let is_bare = text.len() == reply.trim().len();
         if let Ok(value) = serde_json::from_str(text) {
             let value = (self.of)(&value)?;
@@ -60,6 +57,8 @@ impl<T> Shape<'_, T> {
                 repaired: true,
             });
         }
+        // What is wrong with all of it tells more than what is wrong with a part of it that is strict by itself.
+        let mut of_all = None;
         for value in repairs(text, self.may_be_cut) {
             match (self.of)(&value) {
                 Ok(value) => {
@@ -68,11 +67,20 @@ impl<T> Shape<'_, T> {
                         repaired: true,
                     });
                 }
-                Err(reason) => fault = fault.or(Some(reason)),
+                Err(reason) => of_all = of_all.or(Some(reason)),
             }
         }
+        let fault = of_all.or(fault);
         Err(fault.unwrap_or_else(|| "it is no JSON".to_owned()))
     }
+}
+
+/// A reply without what was thought aloud before it.
+pub(super) fn said(reply: &str) -> &str {
+    let ends = THOUGHT
+        .iter()
+        .filter_map(|end| Some(reply.rfind(end)? + end.len()));
+    reply[ends.max().unwrap_or(0)..].trim()
 }
 
 /// The values of strict JSON that begin with a bracket, each outermost.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::reply::{Found, Shape, number};
+use super::reply::{Found, Shape, number, said};
 
 /// The most claims of one sentence: what is more is a model that does not stop.
 const MOST_CLAIMS: usize = 20;
@@ -25,7 +25,31 @@ pub(super) fn vote(reply: &str) -> Result<Found<Vote>, String> {
         // The quote may end early.
         may_be_cut: true,
     };
-    shape.read(reply)
+    let found = shape.read(reply)?;
+    // A source may hold JSON, which a vote that quotes it without escapes holds then too: what is no JSON as a whole counts only where all
+    // that looks like a verdict in it says the same.
+    if found.repaired && verdicts(said(reply)).any(|supported| supported != found.value.supported) {
+        return Err("it holds several verdicts that do not say the same".to_owned());
+    }
+    Ok(found)
+}
+
+/// What a text says wherever it writes `verdict` and one of its words behind, in whatever syntax.
+fn verdicts(text: &str) -> impl Iterator<Item = bool> {
+    let lower = text.to_lowercase();
+    let behind: Vec<String> = lower.split("verdict").skip(1).map(str::to_owned).collect();
+    behind.into_iter().filter_map(|behind| {
+        let word = behind.trim_start_matches(|c: char| !c.is_alphanumeric());
+        if word.starts_with("supported") {
+            Some(true)
+        } else {
+            let negative = ["not", "unsupported", "contradicted"];
+            negative
+                .iter()
+                .any(|start| word.starts_with(start))
+                .then_some(false)
+        }
+    })
 }
 
 fn vote_of(value: &Value) -> Result<Vote, String> {
@@ -56,7 +80,22 @@ pub(super) fn claims(reply: &str, count: usize) -> Result<Found<Vec<Vec<String>>
         same: &|a, b| a == b,
         may_be_cut: false,
     };
-    shape.read(reply)
+    let found = shape.read(reply)?;
+    // As for votes: an answer may hold JSON too.
+    if found.repaired && lists(said(reply)) > count {
+        return Err("it holds several lists of claims".to_owned());
+    }
+    Ok(found)
+}
+
+/// How often a text writes `claims` as the name of a field, between quotation marks.
+fn lists(text: &str) -> usize {
+    let behind = text.split("claims").skip(1);
+    let is_name = |behind: &&str| {
+        let value = behind.trim_start_matches(['\\', '"', '\'', '”', '’']);
+        value.len() < behind.len() && value.trim_start().starts_with(':')
+    };
+    behind.filter(is_name).count()
 }
 
 fn claims_of(value: &Value, count: usize) -> Result<Vec<Vec<String>>, String> {
