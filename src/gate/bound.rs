@@ -5,8 +5,8 @@ use anyhow::Context;
 use super::config::{Bound, quantile};
 use super::{Answer, latency};
 use crate::comparison::{Side, Sliced};
-use crate::metrics::statistics::{Interval, exact_share, intervals, mean};
-use crate::metrics::{Clusters, Column};
+use crate::metrics::statistics::{Interval, exact_share, mean};
+use crate::metrics::{Clusters, Column, intervals};
 use crate::report::ALL;
 
 /// From so many equal values on they stand for themselves: there is no interval, and no doubt worth the name.
@@ -70,8 +70,7 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
                     .map(|&place| side.scores.clusters[place].as_deref()),
             )
         });
-        let interval = intervals(&[&column], clusters.as_ref(), seed)[0];
-        let interval = interval.map(|interval| facts.interval(value, interval));
+        let interval = intervals(&[(facts, &column)], clusters.as_ref(), seed)[0];
         found.push(Estimate {
             slice: slice.clone(),
             value,

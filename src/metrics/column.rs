@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::statistics::Interval;
-use super::{MetricFacts, Pooled};
+use super::statistics::{self, Interval};
+use super::{Clusters, MetricFacts, Pooled};
 
 /// What a metric that is no mean over examples is computed from: the values of other metrics of the same examples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +32,22 @@ pub struct Column<const N: usize> {
 }
 
 impl MetricFacts {
-    /// The interval of the metric from that of the mean of its values over some examples: of a pooled metric within its bounds.
-    pub fn interval(&self, value: f64, interval: Interval) -> Interval {
-        match &self.pooled {
-            Some(pooled) => pooled.statistic.interval(value, interval),
-            None => interval,
+    /// The convention of the metric's interval over so many examples, or clusters of them, for reports.
+    pub fn interval_convention(
+        &self,
+        examples: usize,
+        clusters: Option<&Clusters>,
+        seed: u64,
+    ) -> String {
+        if self.pooled.is_none() {
+            return statistics::convention(examples, clusters, seed);
         }
+        let drawn = if clusters.is_some() {
+            "clusters"
+        } else {
+            "examples"
+        };
+        format!("95 % score interval, delta method over {drawn}")
     }
 
     /// The metric's values over the examples at `places`. Each side says what an example scores by the name of a metric that is stored. Without
@@ -81,6 +91,23 @@ impl MetricFacts {
             },
         }
     }
+}
+
+/// The 95 % interval of each metric from its values over the same examples: of those that are means by resamples that they share, of a pooled one by its
+/// own way.
+pub fn intervals(
+    columns: &[(&MetricFacts, &[f64])],
+    clusters: Option<&Clusters>,
+    seed: u64,
+) -> Vec<Option<Interval>> {
+    let means = columns.iter().filter(|(facts, _)| facts.pooled.is_none());
+    let means: Vec<&[f64]> = means.map(|(_, values)| *values).collect();
+    let mut of_means = statistics::intervals(&means, clusters, seed).into_iter();
+    let interval = |(facts, values): &(&MetricFacts, &[f64])| match &facts.pooled {
+        Some(pooled) => pooled.statistic.interval_of(values, clusters),
+        None => of_means.next().flatten(),
+    };
+    columns.iter().map(interval).collect()
 }
 
 /// The values that are stored under a name.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Evaluated;
-use crate::metrics::{Clusters, Column, MetricFacts, statistics};
+use crate::metrics::statistics::Interval;
+use crate::metrics::{Clusters, Column, MetricFacts, intervals, statistics};
 
 /// The slice that holds every example.
 pub const ALL: &str = "all";
@@ -92,23 +93,26 @@ pub fn summarise(
         let all = clusters(&places);
         // Columns of all examples share their resamples; what only some have is resampled by itself.
         let is_whole = |column: &Column<1>| column.places.len() == places.len();
-        let whole = columns.iter().filter(|column| is_whole(column));
-        let whole: Vec<&[f64]> = whole.map(|column| column.values[0].as_slice()).collect();
-        let mut of_whole = statistics::intervals(&whole, all.as_ref(), seed).into_iter();
-        let intervals = columns.iter().map(|column| {
+        let named = cells.clone().map(|(_, metric)| &metrics[metric]);
+        let named: Vec<(&MetricFacts, &Column<1>)> = named.zip(&columns).collect();
+        let whole = named.iter().filter(|(_, column)| is_whole(column));
+        let whole: Vec<(&MetricFacts, &[f64])> = whole
+            .map(|(facts, column)| (*facts, column.values[0].as_slice()))
+            .collect();
+        let mut of_whole = intervals(&whole, all.as_ref(), seed).into_iter();
+        let found = named.iter().map(|(facts, column)| {
             if is_whole(column) {
                 return of_whole.next().flatten();
             }
             let clusters = clusters(&column.places);
-            statistics::intervals(&[&column.values[0]], clusters.as_ref(), seed)[0]
+            intervals(&[(facts, &column.values[0])], clusters.as_ref(), seed)[0]
         });
-        let intervals: Vec<Option<statistics::Interval>> = intervals.collect();
-        for (((variant, metric), column), interval) in cells.zip(&columns).zip(intervals) {
+        let found: Vec<Option<Interval>> = found.collect();
+        for (((variant, metric), column), interval) in cells.zip(&columns).zip(found) {
             let [values] = &column.values;
             let Some(mean) = statistics::mean(values) else {
                 continue;
             };
-            let interval = interval.map(|interval| metrics[metric].interval(mean, interval));
             rows.push(SummaryRow {
                 variant: variants[variant].clone(),
                 metric: metrics[metric].name.clone(),
@@ -122,7 +126,7 @@ pub fn summarise(
                     "{}; {}; {}",
                     metrics[metric].convention,
                     notes[variant],
-                    statistics::convention(values.len(), all.as_ref(), seed)
+                    metrics[metric].interval_convention(values.len(), all.as_ref(), seed)
                 ),
             });
         }

@@ -17,12 +17,15 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::statistics::{Interval, mean};
-use super::{Better, MetricFacts};
+use super::statistics::{Interval, mean, standard_error};
+use super::{Better, Clusters, MetricFacts};
 use influence::Classes;
 
 pub use length::without_length;
 pub use threshold::best_threshold;
+
+/// The 97.5th percentile of the standard normal distribution.
+const NORMAL_975: f64 = 1.959_963_984_540_054;
 
 /// A score from here on is the decision that the label is positive.
 pub const DECIDED: f64 = 0.5;
@@ -84,10 +87,27 @@ impl Pooled {
         mean(&self.pseudo_values(labels, scores, lengths)?)
     }
 
-    /// The interval of the metric from that of the mean of its pseudo-values, which know no bounds: theirs may reach beyond the metric's.
+    /// The 95 % interval of the metric from its pseudo-values over examples or whole clusters; `None` where they cannot tell: of a single unit, or
+    /// where none has any influence, as at an AUROC of 1.
     ///
-    /// Both ends are moved as the delta method moves them on the logit scale, low' = expit(logit v + (low − v) / (v (1 − v)))
-    /// for the value v (of κ: (1 + κ) / 2). That changes nothing to first order and leaves them inside.
+    /// The standard error of the mean of the pseudo-values goes both ways from the metric, and the ends are brought inside by [`Self::interval`]. That
+    /// lies nearer to a bootstrap in which the metric is computed anew than a bootstrap of the pseudo-values does (`tests/pooled.rs`): they are
+    /// skewed as the metric is not.
+    pub fn interval_of(self, values: &[f64], clusters: Option<&Clusters>) -> Option<Interval> {
+        let (value, error) = (mean(values)?, standard_error(values, clusters)?);
+        let reach = NORMAL_975 * error;
+        let plain = Interval {
+            low: value - reach,
+            high: value + reach,
+        };
+        (error > 0.0).then(|| self.interval(value, plain))
+    }
+
+    /// An interval of the metric that may reach beyond its bounds, brought inside as Wilson's is for a share.
+    ///
+    /// An end stands for how far the metric may lie from the truth, as a multiple of the spread √(v (1 − v)) at its value v (of κ: (1 + κ) / 2).
+    /// The truth has the spread √(e (1 − e)) of its own, so the end e solves (e − v)² = c² e (1 − e), where c is that multiple. To first order
+    /// nothing changes.
     pub fn interval(self, value: f64, interval: Interval) -> Interval {
         let least = match self {
             Self::Kappa => -1.0,
@@ -96,13 +116,15 @@ impl Pooled {
         let range = 1.0 - least;
         let share = (value - least) / range;
         let moved = |end: f64| {
-            // A metric at its bound has no logit. Nothing lies beyond it.
+            // A metric at its bound has no spread. Nothing lies beyond it.
             if share <= 0.0 || share >= 1.0 {
                 return end.clamp(least, 1.0);
             }
             let step = (end - value) / range;
-            let logit = (share / (1.0 - share)).ln() + step / (share * (1.0 - share));
-            least + range / (1.0 + (-logit).exp())
+            let multiple = step * step / (share * (1.0 - share));
+            let root = (multiple * (share * (1.0 - share) + multiple / 4.0)).sqrt();
+            let middle = share + multiple / 2.0;
+            least + range * (middle + root.copysign(step)) / (1.0 + multiple)
         };
         Interval {
             low: moved(interval.low),
