@@ -190,6 +190,7 @@ fn good<'a>(golds: &'a [String], nuggets: &'a [String]) -> AnswerFacts<'a> {
         invented: 1,
         sentences: &CLAIMS,
         claims: Some(&[true, false, true]),
+        agreement: Some(0.625),
         relevance: Some(0.25),
         confidence: Some(0.75),
         review: Some(true),
@@ -199,7 +200,7 @@ fn good<'a>(golds: &'a [String], nuggets: &'a [String]) -> AnswerFacts<'a> {
 
 /// Of a good answer, a refused one, both to a question without an answer, and one of which nothing is known. The good one
 /// has six words, the gold answers three: three in common; two of the five pairs of words are those of a gold answer.
-const VALUES: [&str; 20] = [
+const VALUES: [&str; 21] = [
     "EM                  0     0     0    1    -",
     "F1                  2/3   0     0    1    -",
     "ROUGE-1             2/3   0     -    -    -",
@@ -218,6 +219,7 @@ const VALUES: [&str; 20] = [
     "NoiseSensitivity    1/2   -     1/2  -    -",
     "Faithfulness        2/3   -     2/3  -    -",
     "ClaimlessRate       0     1     0    1    -",
+    "JudgeAgreement      5/8   5/8   5/8  5/8  -",
     "ReviewRate          1     1     1    1    -",
     "Confidence          3/4   3/4   3/4  3/4  -",
 ];

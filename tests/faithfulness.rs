@@ -202,6 +202,35 @@ scorer.judge.model = "gpt"
     );
 }
 
+#[test]
+fn what_a_judge_will_cost_is_told_before_it_is_asked() {
+    let config = r#"
+name = "scorers"
+metrics = ["AUROC"]
+dataset.labelled = [{ path = "labelled.jsonl" }]
+[system.faithfulness.models.gpt.openai]
+url = "http://localhost:9/v1"
+model = "gpt"
+max_output_tokens = 500
+usd_per_million = { input = 0.0, output = 10.0 }
+[[system.faithfulness.variants]]
+name = "judge"
+scorer.judge = { model = "gpt", votes = 3, claims = "sentences" }
+"#;
+    let sandbox = Sandbox::new()
+        .file("labelled.jsonl", LABELLED)
+        .file("config.toml", config);
+    // Four answers of one sentence each, of which `e` is none: 4 × 3 votes × 500 tokens × 10 USD / 10^6 = 0.06 USD.
+    let bill = sandbox.ok("eval config.toml --dry-run").stdout;
+    assert!(
+        bill.contains("# judge `gpt`: about 12 calls")
+            && bill.contains("cost: at most about 0.06 USD"),
+        "{bill}"
+    );
+    let bill = sandbox.ok("eval config.toml --dry-run --limit 2").stdout;
+    assert!(bill.contains("# judge `gpt`: about 6 calls"), "{bill}");
+}
+
 /// A run of recorded answers of which some claim what no context says.
 fn recorded(answers: usize) -> Sandbox {
     let (mut queries, mut qrels, mut outputs) = (

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Rendering, print, print_json};
 use crate::cli::Global;
+use crate::comparison::named;
 use crate::metrics::Clusters;
 use crate::metrics::prediction_powered::{
     self, Estimate, FEWEST, Label, Labelling, LabellingOrder, PredictionPowered,
 };
-use crate::report::{Run, RunPath, Scores, estimate, text_table};
+use crate::report::{ClaimRow, Run, Scores, estimate, text_table};
 use crate::whole_file::WholeFile;
 
 /// Estimate what people would say of all answers of a run, from their labels of a few.
@@ -31,7 +32,7 @@ use crate::whole_file::WholeFile;
 pub struct Arguments {
     /// The run directory, or one variant of it as RUN:variant.
     run: String,
-    /// What is estimated: a metric that counts claims.
+    /// The scorer's value of an answer, from 0 to 1. What is estimated is always the share of an answer's claims that people call supported.
     #[arg(long, value_name = "METRIC", default_value = "Faithfulness")]
     metric: String,
     /// Sheets that were filled in: `label` is 1 or yes where the sources support the claim, 0 or no where they do not.
@@ -168,19 +169,16 @@ impl Answers {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
-    let (path, variant) = match arguments.run.rsplit_once(':') {
-        Some((path, variant)) if !Path::new(&arguments.run).exists() => (path, Some(variant)),
-        _ => (arguments.run.as_str(), None),
-    };
-    let run = Run::open(RunPath::finished(Path::new(path))?)?;
+    let (run, variant) = named(&arguments.run)?;
+    let path = run.path.0.display().to_string();
     let variants = &run.manifest.identity.variants;
     let variant = match (variant, variants.as_slice()) {
-        (Some(variant), _) => variant.to_owned(),
+        (Some(variant), _) => variant,
         (None, [only]) => only.clone(),
         (None, _) => bail!(
             "`{path}` has the variants {}; name one, as in `{path}:{}`",
             variants.join(", "),
-            variants[0]
+            variants.first().map_or("variant", String::as_str)
         ),
     };
     let answers = Answers::of(&run.scores(&variant)?, arguments)?;
@@ -198,7 +196,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         Some(estimated(&answers, &labels, arguments.uniform)?)
     };
     let outcome = Outcome {
-        run: path.to_owned(),
+        run: path,
         variant,
         metric: arguments.metric.clone(),
         answers: answers.values.len(),
@@ -240,7 +238,7 @@ fn show(outcome: &Outcome, format: Rendering) -> anyhow::Result<()> {
             &found.labels_and_scorer,
         ));
     }
-    let header = ["what", "n", outcome.metric.as_str()];
+    let header = ["what", "n", "supported claims"];
     let tuning = outcome.estimate.as_ref().map_or_else(String::new, |found| {
         format!(
             "; a difference in scores counts {:.2} (PPI++)",
@@ -387,7 +385,7 @@ fn write_sheet(
                 example_id: (*id).to_owned(),
                 claim: number,
                 text: claim.text.clone(),
-                evidence: claim.evidence.clone(),
+                evidence: claim.evidence.clone().unwrap_or_default(),
                 support: claim.support,
                 label: String::new(),
             })?;
@@ -400,28 +398,17 @@ fn write_sheet(
     Ok(places.len())
 }
 
-/// A claim of a run.
-struct Claimed {
-    text: String,
-    evidence: String,
-    support: Option<f64>,
-}
-
 /// The claims of some answers, in their order.
 fn claims<'i>(
     run: &Run,
     variant: &str,
     ids: impl Iterator<Item = &'i str>,
-) -> anyhow::Result<BTreeMap<String, Vec<Claimed>>> {
+) -> anyhow::Result<BTreeMap<String, Vec<ClaimRow>>> {
     let wanted: BTreeSet<&str> = ids.collect();
-    let mut found: BTreeMap<String, Vec<Claimed>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<ClaimRow>> = BTreeMap::new();
     for claim in run.claims(variant)? {
         if wanted.contains(claim.example.as_str()) {
-            found.entry(claim.example).or_default().push(Claimed {
-                text: claim.text,
-                evidence: claim.evidence.unwrap_or_default(),
-                support: claim.support,
-            });
+            found.entry(claim.example.clone()).or_default().push(claim);
         }
     }
     Ok(found)

@@ -4,7 +4,6 @@
 //! aliases (`mrr`, `map`, `recall@100`) and by trec_eval's own names (`ndcg_cut_10`, `P.5`, `gm_map`). Nothing here knows
 //! about indexes, models or files.
 
-pub mod agreement;
 pub mod answer;
 mod clusters;
 mod column;
@@ -28,7 +27,7 @@ pub mod ties;
 pub mod trec_eval;
 
 pub use clusters::Clusters;
-pub use column::{Column, PooledFrom, Side};
+pub use column::{Column, PooledFrom, Side, intervals};
 pub use facts::{Better, Explanation, MetricFacts};
 pub use gain::{Gain, RbpGain};
 pub use interpolated::RecallPoint;

@@ -55,6 +55,30 @@ fn check_names<'n>(names: impl Iterator<Item = &'n str>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether what each variant needs is there, given with its name.
+///
+/// # Errors
+/// Where something is missing, with the variants that run without it.
+fn check_needs(variants: &[(&str, anyhow::Result<()>)]) -> anyhow::Result<()> {
+    let missing = variants
+        .iter()
+        .find_map(|(name, needs)| Some((name, needs.as_ref().err()?)));
+    let Some((name, error)) = missing else {
+        return Ok(());
+    };
+    let others = variants.iter().filter(|(_, needs)| needs.is_ok());
+    let others: Vec<&str> = others.map(|(name, _)| *name).collect();
+    let hint = if others.is_empty() {
+        String::new()
+    } else {
+        format!(
+            ", or run the variants that need none: `--variants {}`",
+            others.join(",")
+        )
+    };
+    anyhow::bail!("variant `{name}`: {error:#}{hint}")
+}
+
 impl FromStr for SystemMetric {
     type Err = String;
 

@@ -6,17 +6,32 @@ use super::{Arguments, rag};
 use crate::commands::print;
 use crate::data::{Corpus, CorpusFrom, Source};
 use crate::experiment::{Experiment, SystemConfig};
+use crate::faithfulness::ScorerConfig;
 use crate::indexes::VectorsConfig;
 use crate::models::EmbedderConfig;
 use crate::report::{Run, RunPath};
-use crate::systems::rag::Config;
+use crate::systems::faithfulness;
+use crate::systems::rag::{Config, RagMetric};
 
 pub(super) fn run(experiment: &Experiment, arguments: &Arguments) -> anyhow::Result<()> {
     let mut lines = vec![toml::to_string(experiment)?];
     let examples = match &experiment.system {
         SystemConfig::Rag(config) => rag_bill(experiment, config, arguments, &mut lines)?,
-        SystemConfig::Recorded(_) | SystemConfig::Cache(_) | SystemConfig::Faithfulness(_) => {
-            lines.push("# tokens: 0; cost: 0 USD; over the network: none but what the config's embedders name".to_owned());
+        SystemConfig::Faithfulness(config) => {
+            Some(judges_bill(experiment, config, arguments, &mut lines)?)
+        }
+        SystemConfig::Recorded(config) => {
+            if !is_judged(&config.faithfulness, &experiment.rag_metrics()?) {
+                lines.push(NOTHING.to_owned());
+            }
+            lines.extend(unknown_bill(
+                &config.faithfulness,
+                &experiment.rag_metrics()?,
+            ));
+            None
+        }
+        SystemConfig::Cache(_) => {
+            lines.push(NOTHING.to_owned());
             None
         }
     };
@@ -28,6 +43,62 @@ pub(super) fn run(experiment: &Experiment, arguments: &Arguments) -> anyhow::Res
         None => "# seconds: unknown until a first run".to_owned(),
     });
     print(lines.join("\n"))
+}
+
+const NOTHING: &str =
+    "# tokens: 0; cost: 0 USD; over the network: none but what the config's embedders name";
+
+/// Whether a language model judges faithfulness.
+fn is_judged(scorer: &ScorerConfig, metrics: &[RagMetric]) -> bool {
+    matches!(scorer, ScorerConfig::Judge(_)) && RagMetric::need_verdicts(metrics)
+}
+
+/// What is known of a judge's bill before the answers are: that it is not known.
+fn unknown_bill(scorer: &ScorerConfig, metrics: &[RagMetric]) -> Option<String> {
+    let ScorerConfig::Judge(judge) = scorer else {
+        return None;
+    };
+    is_judged(scorer, metrics).then(|| {
+        format!(
+            "# judge `{}`: up to {} votes on each of at most {} claims of every answer, over the network; how many claims there are is known with the answers; its `max_usd` is what is never exceeded",
+            judge.model, judge.votes, judge.max_claims
+        )
+    })
+}
+
+/// What scorers of faithfulness would ask of language models; returns the answers.
+fn judges_bill(
+    experiment: &Experiment,
+    config: &faithfulness::Config,
+    arguments: &Arguments,
+    lines: &mut Vec<String>,
+) -> anyhow::Result<usize> {
+    let mut answers = experiment.labelled()?.answers;
+    if let Some(limit) = arguments.limit {
+        answers.truncate(limit.get());
+    }
+    let bills = config.bills(&answers)?;
+    if bills.is_empty() {
+        lines.push(NOTHING.to_owned());
+    }
+    for (judge, estimate) in bills {
+        let server = config.models[&judge.model].server();
+        let price =
+            server.and_then(|server| Some((server.usd_per_million?, server.max_output_tokens)));
+        let cost = price.map_or_else(
+            || "unknown, the config names no `usd_per_million`".to_owned(),
+            |(price, most)| {
+                let out = (estimate.calls * most) as f64 * price.output;
+                let cost = (estimate.tokens_in as f64 * price.input + out) / 1e6;
+                format!("at most about {cost:.2} USD; `max_usd` is what is never exceeded")
+            },
+        );
+        lines.push(format!(
+            "# judge `{}`: about {} calls, twice as many where no reply can be read, those in the cache excepted; tokens: about {} in by ragkit's count; cost: {cost}",
+            judge.model, estimate.calls, estimate.tokens_in
+        ));
+    }
+    Ok(answers.len())
 }
 
 /// What a RAG run would take; returns its examples.
@@ -88,7 +159,7 @@ fn rag_bill(
         } else {
             " and the documents, those in the cache excepted"
         },
-        if remote || asks {
+        if remote || asks || is_judged(&config.faithfulness, &metrics) {
             "yes, by the endpoints of the config"
         } else {
             "none"
@@ -99,7 +170,7 @@ fn rag_bill(
         queries * 2 * rounds.get() + experiment.batch_size.get().min(queries)
     });
     let written = writing_bill(config, asked);
-    if written.is_empty() {
+    if written.is_empty() && !is_judged(&config.faithfulness, &metrics) {
         lines.push(
             if remote {
                 "# tokens: of those texts, as the endpoint counts them; cost: what it charges for them"
@@ -110,6 +181,7 @@ fn rag_bill(
         );
     }
     lines.extend(written);
+    lines.extend(unknown_bill(&config.faithfulness, &metrics));
     Ok(Some(queries))
 }
 

@@ -48,6 +48,8 @@ pub enum AnswerMetric {
     Faithfulness,
     /// `ClaimlessRate`: nothing is claimed
     ClaimlessRate,
+    /// `JudgeAgreement`: the votes of a judge say the same
+    JudgeAgreement,
     /// `ReviewRate`: handed to a person
     ReviewRate,
     /// `Confidence`: how sure the system was
@@ -56,7 +58,7 @@ pub enum AnswerMetric {
 
 impl AnswerMetric {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ExactMatch,
         Self::TokenF1,
         Self::Rouge1,
@@ -75,6 +77,7 @@ impl AnswerMetric {
         Self::NoiseSensitivity,
         Self::Faithfulness,
         Self::ClaimlessRate,
+        Self::JudgeAgreement,
         Self::ReviewRate,
         Self::Confidence,
     ];
@@ -129,6 +132,7 @@ impl AnswerMetric {
             Self::NoiseSensitivity => share(facts.claims().filter_map(|sentence| sentence.noise)),
             Self::Faithfulness => share(facts.claims?.iter().copied()),
             Self::ClaimlessRate => Some(of_truth(facts.refused || facts.claims?.is_empty())),
+            Self::JudgeAgreement => facts.agreement,
             Self::ReviewRate => facts.review.map(of_truth),
             Self::Confidence => facts.confidence,
         }
@@ -161,7 +165,10 @@ impl AnswerMetric {
 
     /// Whether it needs a scorer of faithfulness.
     pub fn needs_verdicts(self) -> bool {
-        matches!(self, Self::Faithfulness | Self::ClaimlessRate)
+        matches!(
+            self,
+            Self::Faithfulness | Self::ClaimlessRate | Self::JudgeAgreement
+        )
     }
 
     /// Whether it needs to know which sources are relevant.
@@ -228,6 +235,7 @@ impl AnswerMetric {
             Self::NoiseSensitivity => "the share of an answer's claiming sentences of which the best source supports them and is not relevant, that cite no relevant source which supports them, and that the gold (answers, nuggets, spans) does not support; answers that are refused or claim nothing, and those of which it is not known what is relevant, are left out; after the noise sensitivity (irrelevant) of ragas and RAGChecker (Ru et al. 2024)".to_owned(),
             Self::Faithfulness => "the share of an answer's claims that its sources support; answers that are refused, claim nothing or could not be judged are left out (`ClaimlessRate` counts the first two)".to_owned(),
             Self::ClaimlessRate => "1 where an answer is refused or claims nothing, so that `Faithfulness` leaves it out; answers that could not be judged are left out".to_owned(),
+            Self::JudgeAgreement => "how far a judge agrees with itself: the share of the votes on a claim that say what most say, in the mean over an answer's claims; answers without a claim that was voted on at least twice are left out".to_owned(),
             Self::ReviewRate => "1 where the system hands the answer to a person".to_owned(),
             Self::Confidence => "how sure the system says it is, 0 to 1".to_owned(),
         }
@@ -272,6 +280,7 @@ impl fmt::Display for AnswerMetric {
             Self::NoiseSensitivity => "NoiseSensitivity",
             Self::Faithfulness => "Faithfulness",
             Self::ClaimlessRate => "ClaimlessRate",
+            Self::JudgeAgreement => "JudgeAgreement",
             Self::ReviewRate => "ReviewRate",
             Self::Confidence => "Confidence",
         })

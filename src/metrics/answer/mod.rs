@@ -42,6 +42,8 @@ pub struct AnswerFacts<'a> {
     pub sentences: &'a [SentenceFacts],
     /// For each claim of the answer whether a scorer of faithfulness says that its sources support it; `None` where it was not judged.
     pub claims: Option<&'a [bool]>,
+    /// How far the votes on its claims say the same, 0..=1; `None` where no claim was voted on twice.
+    pub agreement: Option<f64>,
     /// [`relevance`] of the answer to its question.
     pub relevance: Option<f64>,
     /// How sure the system was, 0..=1.

@@ -10,7 +10,7 @@ use crate::caches::Guard;
 use crate::models::{
     EmbedderConfig, EncoderConfig, EndpointConfig, OpenedEmbedder, Terms, TermsConfig,
 };
-use crate::systems::check_names;
+use crate::systems::{check_names, check_needs};
 
 /// Caches of answers under evaluation, on pairs of questions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,31 +172,13 @@ impl Config {
     /// # Errors
     /// Where one is missing, with the variants that run without it.
     pub fn check_models(&self) -> anyhow::Result<()> {
-        let check = |variant: &Variant| match &variant.cache {
+        let needs = |variant: &Variant| match &variant.cache {
             Cache::Exact(_) => Ok(()),
             Cache::Semantic(semantic) => semantic.embedder.check(),
         };
-        for variant in &self.variants {
-            let Err(error) = check(variant) else {
-                continue;
-            };
-            let others: Vec<&str> = self
-                .variants
-                .iter()
-                .filter(|other| check(other).is_ok())
-                .map(|other| other.name.as_str())
-                .collect();
-            let hint = if others.is_empty() {
-                String::new()
-            } else {
-                format!(
-                    ", or run the variants that need none: `--variants {}`",
-                    others.join(",")
-                )
-            };
-            anyhow::bail!("variant `{}`: {error:#}{hint}", variant.name);
-        }
-        Ok(())
+        let variants = self.variants.iter();
+        let variants = variants.map(|variant| (variant.name.as_str(), needs(variant)));
+        check_needs(&variants.collect::<Vec<_>>())
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::faithfulness::{LanguageModels, ScorerConfig};
-use crate::systems::check_names;
+use crate::systems::{check_names, check_needs};
 
 /// Scorers of faithfulness under evaluation, on answers that people labelled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,25 +61,8 @@ impl Config {
     /// # Errors
     /// Where something is missing, with the variants that run without it.
     pub fn check(&self) -> anyhow::Result<()> {
-        for variant in &self.variants {
-            let Err(error) = variant.scorer.check(&self.models) else {
-                continue;
-            };
-            let others = self
-                .variants
-                .iter()
-                .filter(|other| other.scorer.check(&self.models).is_ok());
-            let others: Vec<&str> = others.map(|other| other.name.as_str()).collect();
-            let hint = if others.is_empty() {
-                String::new()
-            } else {
-                format!(
-                    ", or run the variants that need none: `--variants {}`",
-                    others.join(",")
-                )
-            };
-            anyhow::bail!("variant `{}`: {error:#}{hint}", variant.name);
-        }
-        Ok(())
+        let variants = self.variants.iter();
+        let variants = variants.map(|one| (one.name.as_str(), one.scorer.check(&self.models)));
+        check_needs(&variants.collect::<Vec<_>>())
     }
 }

@@ -1,5 +1,6 @@
 //! Scorers of faithfulness, judged by people: how well each tells answers that their sources support from those that they do not.
 
+mod bill;
 mod config;
 mod metric;
 
@@ -71,6 +72,18 @@ impl<'a> Faithfulness<'a> {
             |(name, opened): &(&str, OpenedScorer)| ((*name).to_owned(), opened.digest.clone());
         self.variants.iter().map(digest).collect()
     }
+}
+
+/// Answers as scorers see them, each with its sentences.
+fn subjects<'s>(answers: &[&'s Labelled], read: &'s [Claiming]) -> Vec<Subject<'s>> {
+    let subject = |(answer, read): (&&'s Labelled, &'s Claiming)| Subject {
+        question: &answer.question,
+        answer: &read.words,
+        sentences: &read.sentences,
+        contexts: answer.contexts.iter().map(Context::from).collect(),
+        set: Some(answer.set()),
+    };
+    answers.iter().zip(read).map(subject).collect()
 }
 
 /// What a scorer says of one answer, as an output of its variant.
@@ -146,17 +159,7 @@ impl System for Faithfulness<'_> {
             .iter()
             .map(|example| Claiming::whole(&example.answer))
             .collect();
-        let subjects: Vec<Subject<'_>> = batch
-            .iter()
-            .zip(&read)
-            .map(|(example, read)| Subject {
-                question: &example.question,
-                answer: &read.words,
-                sentences: &read.sentences,
-                contexts: example.contexts.iter().map(Context::from).collect(),
-                set: Some(example.set()),
-            })
-            .collect();
+        let subjects = subjects(batch, &read);
         let mut outputs: Vec<Vec<Output>> = vec![Vec::new(); batch.len()];
         for (_, opened) in &self.variants {
             let started = Instant::now();

@@ -7,6 +7,7 @@ use crate::claims::{CitationsConfig, ClaimWords, EvidenceWords, is_claim, said, 
 use crate::data::{self, Judged};
 use crate::metrics::Better;
 use crate::metrics::answer::{AnswerFacts, AnswerMetric, Normalisation, SentenceFacts, relevance};
+use crate::metrics::statistics::mean;
 use crate::outputs::{Answer, Output};
 
 /// What is known to be right of one question, beside its gold answers.
@@ -94,6 +95,8 @@ impl Scorer<'_> {
         let claims = answer.claims.as_ref();
         let claims = claims.map(|claims| claims.iter().map(|claim| claim.supported));
         let claims: Option<Vec<bool>> = claims.map(Iterator::collect);
+        let agreements = answer.claims.iter().flatten();
+        let agreements: Vec<f64> = agreements.filter_map(|claim| claim.agreement).collect();
         // Gold answers may cite too, as those of systems do.
         let golds = self.query.answers.iter().map(|gold| said(gold, false));
         let golds: Vec<String> = golds.collect();
@@ -111,6 +114,7 @@ impl Scorer<'_> {
             sentences: &sentences,
             relevance,
             claims: claims.as_deref(),
+            agreement: mean(&agreements),
             confidence: Some(answer.confidence),
             review: Some(answer.review),
         };

@@ -51,7 +51,7 @@ impl RagMetric {
     }
 
     /// Whether any of these needs a scorer of faithfulness.
-    pub(super) fn need_verdicts(metrics: &[Self]) -> bool {
+    pub fn need_verdicts(metrics: &[Self]) -> bool {
         let mut answers = metrics.iter().filter_map(Self::of_answers);
         answers.any(AnswerMetric::needs_verdicts)
     }
