@@ -17,11 +17,15 @@ pub use self::indexes::PlacedIndex;
 pub use self::training::{FaithfulnessTraining, FamilySources};
 use crate::caches;
 use crate::data::convert::Converted;
-use crate::data::{Card, LabelledAnswers, LabelledSources, PathText, QuestionPairs, Source, Table};
+use crate::data::{
+    Card, LabelledAnswers, LabelledSources, OutcomeMatrix, OutcomeSources, PathText, QuestionPairs,
+    Source, Table,
+};
 use crate::systems::SystemMetric;
 use crate::systems::cache::{self, CacheMetric};
 use crate::systems::faithfulness::{self, FaithfulnessMetric};
 use crate::systems::rag::{self, RagMetric};
+use crate::systems::router::{self, RouterMetric};
 
 /// A file of `configs/`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,7 +101,9 @@ pub enum Dataset {
     Pairs(Box<Table>),
     /// Answers that people labelled, for `system.faithfulness`.
     Labelled(LabelledSources),
-    /// Cards of answers that people labelled, read as one collection.
+    /// What several language models made of prompts, for `system.router`.
+    Outcomes(OutcomeSources),
+    /// Cards of answers that people labelled, or of outcomes of language models, read as one collection.
     Cards(Vec<PathText>),
 }
 
@@ -113,6 +119,8 @@ pub enum SystemConfig {
     Cache(cache::Config),
     /// Scorers of faithfulness, over answers that people labelled.
     Faithfulness(faithfulness::Config),
+    /// Routers of prompts to language models, over outcomes that are known.
+    Router(router::Config),
 }
 
 impl SystemConfig {
@@ -122,6 +130,7 @@ impl SystemConfig {
             Self::Recorded(_) => "recorded",
             Self::Cache(_) => "cache",
             Self::Faithfulness(_) => "faithfulness",
+            Self::Router(_) => "router",
         }
     }
 }
@@ -165,6 +174,10 @@ impl Experiment {
                 self.faithfulness_metrics()?;
                 config.validate()
             }
+            SystemConfig::Router(config) => {
+                self.router_metrics()?;
+                config.validate()
+            }
         }
     }
 
@@ -195,6 +208,15 @@ impl Experiment {
         self.metrics.iter().map(of).collect()
     }
 
+    /// The metrics of routers.
+    pub fn router_metrics(&self) -> anyhow::Result<Vec<RouterMetric>> {
+        let of = |metric: &SystemMetric| match metric {
+            SystemMetric::Router(metric) => Ok(*metric),
+            _ => Err(self.strange(metric)),
+        };
+        self.metrics.iter().map(of).collect()
+    }
+
     fn strange(&self, metric: &SystemMetric) -> anyhow::Error {
         anyhow::anyhow!(
             "`{metric}` is no metric of `system.{}`; drop it from `metrics`",
@@ -210,6 +232,7 @@ impl Experiment {
             SystemConfig::Faithfulness(config) => {
                 keep(&mut config.variants, names, |one| &one.name)
             }
+            SystemConfig::Router(config) => keep(&mut config.variants, names, |one| &one.name),
             SystemConfig::Recorded(_) => bail!(
                 "`--variants` goes with a config that declares variants; a file of outputs is scored whole"
             ),
@@ -222,10 +245,12 @@ impl Experiment {
             Dataset::Source(source) => Ok(source.clone()),
             Dataset::Card(path) => Card::load(&path.resolve()?)?.source(&caches::folder()),
             Dataset::Converted(converted) => converted.source(&caches::folder()),
-            Dataset::Pairs(_) | Dataset::Labelled(_) | Dataset::Cards(_) => bail!(
-                "`dataset.pairs` is for `system.cache`, `dataset.labelled` and `dataset.cards` for `system.faithfulness`; `system.{}` needs queries: name them by `dataset.card`, `dataset.source` or `dataset.converted`",
-                self.system.name()
-            ),
+            Dataset::Pairs(_) | Dataset::Labelled(_) | Dataset::Outcomes(_) | Dataset::Cards(_) => {
+                bail!(
+                    "`dataset.pairs` is for `system.cache`, `dataset.labelled` for `system.faithfulness`, `dataset.outcomes` for `system.router`, and `dataset.cards` for both; `system.{}` needs queries: name them by `dataset.card`, `dataset.source` or `dataset.converted`",
+                    self.system.name()
+                )
+            }
         }
     }
 
@@ -235,6 +260,17 @@ impl Experiment {
             Dataset::Pairs(table) => QuestionPairs::read(table),
             _ => bail!(
                 "`system.cache` is evaluated on pairs of questions; name their table, as in `dataset.pairs.path = \"datasets/cache/pairs.jsonl\"`"
+            ),
+        }
+    }
+
+    /// The outcomes that routers are evaluated on.
+    pub fn outcomes(&self) -> anyhow::Result<OutcomeMatrix> {
+        match &self.dataset {
+            Dataset::Outcomes(sources) => OutcomeMatrix::read(sources),
+            Dataset::Cards(cards) => Card::outcomes(cards),
+            _ => bail!(
+                "`system.router` is evaluated on what several models made of prompts; name the files, as in `dataset.outcomes = [{{ path = \"outcomes.jsonl\" }}]`, or their cards, as in `dataset.cards = [\"datasets/routerbench_arc.toml\"]`"
             ),
         }
     }

@@ -101,6 +101,7 @@ pub mod models;
 pub mod outputs;
 pub mod prompts;
 pub mod report;
+pub mod routing;
 pub mod runner;
 pub mod scoring;
 pub mod systems;

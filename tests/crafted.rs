@@ -33,6 +33,7 @@ fn metric(name: &str) -> MetricFacts {
         convention: "as the tests have it".to_owned(),
         judge: None,
         pooled: None,
+        aside: false,
     }
 }
 

@@ -8,7 +8,7 @@ const RANKS: [&[&str]; 9] = [
     &["analysis", "extraction", "scoring"],
     &["claims", "models", "report"],
     &["caches", "chunking", "comparison"],
-    &["faithfulness", "gate", "indexes"],
+    &["faithfulness", "gate", "indexes", "routing"],
     &["systems"],
     &["experiment", "runner"],
     &["commands"],

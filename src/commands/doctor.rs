@@ -289,8 +289,8 @@ fn configured(
             vec![("system.recorded".to_owned(), config.faithfulness)],
             config.models,
         ),
-        SystemConfig::Cache(_) => bail!(
-            "a config of `system.cache` has no scorer of faithfulness; declare some with `[[system.faithfulness.variants]]`"
+        SystemConfig::Cache(_) | SystemConfig::Router(_) => bail!(
+            "a config of `system.cache` or `system.router` has no scorer of faithfulness; declare some with `[[system.faithfulness.variants]]`"
         ),
     })
 }

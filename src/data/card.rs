@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::convert::Converted;
 use super::{
-    Checksum, Corpus, CorpusFrom, Gold, Judged, LabelledAnswers, LabelledSources, PathText,
-    QuestionPairs, Source, Table,
+    Checksum, Corpus, CorpusFrom, Gold, Judged, LabelledAnswers, LabelledSources, OutcomeMatrix,
+    OutcomeSources, PathText, QuestionPairs, Source, Table,
 };
 
 /// One file of `datasets/`.
@@ -43,6 +43,9 @@ pub struct Card {
     /// Where they are, if they are labelled answers: then there is none of the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     labelled: Option<LabelledSources>,
+    /// Where they are, if they are outcomes of language models: then there is none of the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcomes: Option<OutcomeSources>,
 }
 
 /// What a right copy counts.
@@ -73,6 +76,12 @@ pub struct Expect {
     /// Those of them that are supported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supported: Option<usize>,
+    /// Prompts with outcomes of all models, of a card that names files of outcomes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<usize>,
+    /// Language models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub models: Option<usize>,
 }
 
 /// One thing that `verify` looked at.
@@ -116,6 +125,24 @@ impl Card {
             sources.extend(labelled.0);
         }
         LabelledSources(sources).read(cache)
+    }
+
+    /// The outcomes of several cards, as one matrix.
+    ///
+    /// # Errors
+    /// Where a card is of something else, or its files cannot be read.
+    pub fn outcomes(cards: &[PathText]) -> anyhow::Result<OutcomeMatrix> {
+        let mut sources = Vec::new();
+        for path in cards {
+            let card = Self::load(&path.resolve()?)?;
+            let outcomes = card.outcomes.with_context(|| {
+                format!(
+                    "`{path}` is no card of outcomes of language models; those have `[[outcomes]]`"
+                )
+            })?;
+            sources.extend(outcomes.0);
+        }
+        OutcomeMatrix::read(&OutcomeSources(sources))
     }
 
     /// Reads a card.
@@ -178,6 +205,21 @@ impl Card {
             for (check, expected, found) in [
                 ("labelled answers", self.expect.labelled, answers.len()),
                 ("supported answers", self.expect.supported, supported),
+            ] {
+                findings.push(Finding::count(check, expected.unwrap_or_default(), found));
+            }
+            return Ok(findings);
+        }
+        if let Some(sources) = &self.outcomes {
+            let matrix = OutcomeMatrix::read(sources)?;
+            let whole = matrix.prompts.iter().filter(|one| !one.outcomes.is_empty());
+            for (check, expected, found) in [
+                (
+                    "prompts with outcomes of all models",
+                    self.expect.prompts,
+                    whole.count(),
+                ),
+                ("models", self.expect.models, matrix.models.len()),
             ] {
                 findings.push(Finding::count(check, expected.unwrap_or_default(), found));
             }

@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod judged;
 mod labelled;
+mod outcomes;
 mod pairs;
 mod paths;
 mod predicate;
@@ -38,6 +39,9 @@ pub use error::{DataError, Place};
 pub use files::{FileEntry, Files, Limits};
 pub use judged::{Gold, Judged, Query};
 pub use labelled::{Labelled, LabelledAnswers, LabelledSource, LabelledSources, LeftOut, Paths};
+pub use outcomes::{
+    Outcome, OutcomeColumns, OutcomeMatrix, OutcomeSource, OutcomeSources, RoutedPrompt, TaskFile,
+};
 pub use paths::PathText;
 pub use predicate::{PATH_SEPARATOR, Predicate};
 pub use qrels::{Judgement, Qrels, QrelsFile};

@@ -121,6 +121,38 @@ pub(super) fn jsonl(
     })))
 }
 
+/// The objects of one JSON list, with their places in it.
+pub(super) fn json(
+    path: &Path,
+    encoding: Encoding,
+) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
+    let mut text = String::new();
+    open(path, encoding)?
+        .read_to_string(&mut text)
+        .map_err(|error| DataError::file(path, error.to_string()))?;
+    let items: Vec<Value> =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            let place = Place::Line(error.line() as u64);
+            let message = format!("not a JSON list of objects: {}", json_message(&error));
+            DataError::at(path, place, message)
+        })?;
+    let path = path.to_owned();
+    Ok(Box::new((1..).zip(items).map(move |(number, item)| {
+        let place = Place::Row(number);
+        match item {
+            Value::Object(object) => Ok((place, object)),
+            other => {
+                let found = kind(&other);
+                Err(DataError::at(
+                    &path,
+                    place,
+                    format!("expected a JSON object, found {found}"),
+                ))
+            }
+        }
+    })))
+}
+
 /// `serde_json`'s words, with its "line 1 column 7" cut to the column: the line is the file's, not the parser's.
 fn json_message(error: &serde_json::Error) -> String {
     let text = error.to_string();

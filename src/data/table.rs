@@ -20,6 +20,8 @@ use super::{DataError, Fields, PathText, Place, VectorFile, smart};
 pub enum Format {
     /// One JSON object a line (`.jsonl`, `.ndjson`).
     Jsonl,
+    /// One JSON list of objects (`.json`).
+    Json,
     /// Comma-separated with a header line (`.csv`).
     Csv,
     /// Tab-separated with a header line (`.tsv`).
@@ -105,6 +107,7 @@ impl Table {
     ) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
         match self.format(path)? {
             Format::Jsonl => rows::jsonl(path, self.encoding),
+            Format::Json => rows::json(path, self.encoding),
             Format::Csv => rows::csv(path, self.encoding, b','),
             Format::Tsv => rows::csv(path, self.encoding, b'\t'),
             Format::Parquet => parquet_rows(path, fields),
@@ -121,12 +124,13 @@ impl Table {
             .map(|ending| ending.to_string_lossy().to_lowercase());
         match ending.as_deref() {
             Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
+            Some("json") => Ok(Format::Json),
             Some("csv") => Ok(Format::Csv),
             Some("tsv") => Ok(Format::Tsv),
             Some("parquet") => Ok(Format::Parquet),
             _ => Err(DataError::file(
                 path,
-                "cannot tell its format from its name; name it in `format` (`--format`): `jsonl`, `csv`, `tsv`, `parquet` or `smart`",
+                "cannot tell its format from its name; name it in `format` (`--format`): `jsonl`, `json`, `csv`, `tsv`, `parquet` or `smart`",
             )),
         }
     }

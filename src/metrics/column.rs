@@ -2,21 +2,81 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::classes::macro_f1;
+use super::routing::RoutingStatistic;
 use super::statistics::{self, Interval};
 use super::{Clusters, MetricFacts, Pooled};
 
-/// What a metric that is no mean over examples is computed from: the values of other metrics of the same examples.
+/// What a metric that is no mean over examples is computed from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PooledFrom {
     /// What is computed.
-    pub statistic: Pooled,
-    /// The metric that says what is true of each example: 1 or 0.
-    pub label: String,
-    /// The metric that is held against it.
-    pub score: String,
-    /// The metric whose influence on the score is taken out, by a statistic that does so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub length: Option<String>,
+    pub statistic: Statistic,
+    /// The metrics of the same examples that it is computed from, in the order that the statistic names.
+    pub columns: Vec<String>,
+}
+
+/// A statistic of some columns of examples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistic {
+    /// Of labels, 1 or 0; what a scorer says; and lengths, where the statistic takes their influence out.
+    Labels(Pooled),
+    /// Of quality, cost, predicted quality and predicted cost of each model.
+    Routing(RoutingStatistic),
+    /// The macro-averaged F1 of given and decided classes.
+    MacroF1,
+    /// 1 − the mean of the first column / the mean of the second.
+    Shortfall,
+    /// (The mean of the first column − that of the third) / (that of the second − that of the third).
+    Recovered,
+}
+
+impl Statistic {
+    /// One value an example, whose mean is the statistic ([`super::pooled`]). `None` where it is not defined.
+    fn pseudo_values(self, columns: &[Vec<f64>]) -> Option<Vec<f64>> {
+        match self {
+            Self::Labels(pooled) => {
+                let labels: Vec<bool> = columns[0].iter().map(|label| *label > 0.5).collect();
+                let lengths = columns.get(2).map_or(&[][..], Vec::as_slice);
+                pooled.pseudo_values(&labels, &columns[1], lengths)
+            }
+            Self::Routing(statistic) => statistic.pseudo_values(columns),
+            Self::MacroF1 => macro_f1(&columns[0], &columns[1]),
+            Self::Shortfall => {
+                let parts = columns[0].iter().zip(&columns[1]);
+                let parts: Vec<(f64, f64)> = parts.map(|(a, b)| (b - a, *b)).collect();
+                ratio(&parts)
+            }
+            Self::Recovered => {
+                let parts = columns[0].iter().zip(&columns[1]).zip(&columns[2]);
+                let parts: Vec<(f64, f64)> = parts
+                    .map(|((is, most), least)| (is - least, most - least))
+                    .collect();
+                ratio(&parts)
+            }
+        }
+    }
+
+    /// The 95 % interval of the statistic from its pseudo-values over examples or whole clusters; `None` where they cannot tell.
+    fn interval_of(self, values: &[f64], clusters: Option<&Clusters>) -> Option<Interval> {
+        match self {
+            Self::Labels(pooled) => pooled.interval_of(values, clusters),
+            Self::Routing(_) | Self::MacroF1 | Self::Shortfall | Self::Recovered => {
+                statistics::normal_interval(values, clusters)
+            }
+        }
+    }
+}
+
+/// Pseudo-values of the ratio of two means, of which the second must be above 0: r + (a − r b) / b̄.
+fn ratio(parts: &[(f64, f64)]) -> Option<Vec<f64>> {
+    let count = parts.len() as f64;
+    let above = parts.iter().map(|part| part.0).sum::<f64>() / count;
+    let below = parts.iter().map(|part| part.1).sum::<f64>() / count;
+    let value = above / below;
+    let of_part = |(a, b): &(f64, f64)| value + (a - value * b) / below;
+    (below > 0.0).then(|| parts.iter().map(of_part).collect())
 }
 
 /// What the examples of one side score: by the name of a metric that is stored, and the place of an example.
@@ -39,15 +99,19 @@ impl MetricFacts {
         clusters: Option<&Clusters>,
         seed: u64,
     ) -> String {
-        if self.pooled.is_none() {
+        let Some(pooled) = &self.pooled else {
             return statistics::convention(examples, clusters, seed);
-        }
+        };
         let drawn = if clusters.is_some() {
             "clusters"
         } else {
             "examples"
         };
-        format!("95 % score interval, delta method over {drawn}")
+        let way = match pooled.statistic {
+            Statistic::Labels(_) => "score interval",
+            _ => "normal interval",
+        };
+        format!("95 % {way}, delta method over {drawn}")
     }
 
     /// The metric's values over the examples at `places`. Each side says what an example scores by the name of a metric that is stored. Without
@@ -56,30 +120,17 @@ impl MetricFacts {
         let Some(pooled) = &self.pooled else {
             return of_all(&self.name, places, sides);
         };
-        let names = [
-            Some(&pooled.label),
-            Some(&pooled.score),
-            pooled.length.as_ref(),
-        ];
         let mut places = places.to_vec();
-        for name in names.into_iter().flatten() {
+        for name in &pooled.columns {
             places = of_all(name, &places, sides).places;
         }
         let of_side = |side: Side<'_>| {
-            let column = |name: &str| -> Vec<f64> {
-                places
-                    .iter()
-                    .filter_map(|&place| side(name, place))
-                    .collect()
+            let column = |name: &String| -> Vec<f64> {
+                let values = places.iter().filter_map(|&place| side(name, place));
+                values.collect()
             };
-            let labels: Vec<bool> = column(&pooled.label)
-                .iter()
-                .map(|label| *label > 0.5)
-                .collect();
-            let lengths = pooled.length.as_deref().map(column).unwrap_or_default();
-            pooled
-                .statistic
-                .pseudo_values(&labels, &column(&pooled.score), &lengths)
+            let columns: Vec<Vec<f64>> = pooled.columns.iter().map(column).collect();
+            pooled.statistic.pseudo_values(&columns)
         };
         let values: Option<Vec<Vec<f64>>> = sides.iter().map(|side| of_side(side)).collect();
         let values: Option<[Vec<f64>; N]> = values.and_then(|values| values.try_into().ok());

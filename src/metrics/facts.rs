@@ -21,6 +21,9 @@ pub struct MetricFacts {
     /// What it is computed from, where it is no mean over examples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pooled: Option<PooledFrom>,
+    /// Whether it is only kept because others are computed from it: then no summary tells it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub aside: bool,
 }
 
 /// Which values of a metric are good.

@@ -5,6 +5,7 @@
 //! about indexes, models or files.
 
 pub mod answer;
+mod classes;
 mod clusters;
 mod column;
 pub mod correlation;
@@ -20,14 +21,16 @@ pub mod pooled;
 pub mod power;
 pub mod prediction_powered;
 pub mod ranking;
+pub mod routing;
 pub mod significance;
 pub mod spans;
 pub mod statistics;
 pub mod ties;
 pub mod trec_eval;
 
+pub use classes::macro_f1;
 pub use clusters::Clusters;
-pub use column::{Column, PooledFrom, Side, intervals};
+pub use column::{Column, PooledFrom, Side, Statistic, intervals};
 pub use facts::{Better, Explanation, MetricFacts};
 pub use gain::{Gain, RbpGain};
 pub use interpolated::RecallPoint;

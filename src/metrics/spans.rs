@@ -220,6 +220,7 @@ impl SpanMetric {
             ),
             judge: None,
             pooled: None,
+            aside: false,
         }
     }
 }

@@ -7,6 +7,9 @@ use statrs::distribution::{Beta, ContinuousCDF, Normal};
 
 use super::Clusters;
 
+/// The 97.5th percentile of the standard normal distribution.
+const NORMAL_975: f64 = 1.959_963_984_540_054;
+
 /// Resamples behind an interval.
 pub const RESAMPLES: usize = 10_000;
 
@@ -121,6 +124,15 @@ pub fn standard_error(column: &[f64], clusters: Option<&Clusters>) -> Option<f64
             counts: &vec![1.0; column.len()],
         }),
     }
+}
+
+/// The mean ± 1.96 standard errors: its 95 % interval where it is normal. `None` of fewer than two examples or clusters, and of values without spread.
+pub fn normal_interval(column: &[f64], clusters: Option<&Clusters>) -> Option<Interval> {
+    let (mean, error) = (mean(column)?, standard_error(column, clusters)?);
+    (error > 0.0).then(|| Interval {
+        low: mean - NORMAL_975 * error,
+        high: mean + NORMAL_975 * error,
+    })
 }
 
 /// The mean of every column over one resample of the clusters.

@@ -79,8 +79,9 @@ pub fn summarise(
             };
             metrics[metric].over(&places, [&stored])
         };
+        let told = (0..metrics.len()).filter(|metric| !metrics[*metric].aside);
         let cells = (0..variants.len())
-            .flat_map(|variant| (0..metrics.len()).map(move |metric| (variant, metric)));
+            .flat_map(|variant| told.clone().map(move |metric| (variant, metric)));
         let columns: Vec<Column<1>> = cells.clone().map(column).collect();
         let clusters = |places: &[usize]| {
             clustered.then(|| {

@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod faithfulness;
 pub mod rag;
+pub mod router;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use self::cache::CacheMetric;
 use self::faithfulness::FaithfulnessMetric;
 use self::rag::RagMetric;
+use self::router::RouterMetric;
 use crate::metrics::MetricFacts;
 use crate::outputs::Output;
 
@@ -27,6 +29,8 @@ pub enum SystemMetric {
     Cache(CacheMetric),
     /// Of scorers of faithfulness.
     Faithfulness(FaithfulnessMetric),
+    /// Of a router.
+    Router(RouterMetric),
 }
 
 impl SystemMetric {
@@ -34,7 +38,7 @@ impl SystemMetric {
     pub fn is_mean(&self) -> bool {
         match self {
             Self::Rag(metric) => metric.is_mean(),
-            Self::Cache(_) | Self::Faithfulness(_) => true,
+            Self::Cache(_) | Self::Faithfulness(_) | Self::Router(_) => true,
         }
     }
 }
@@ -86,6 +90,9 @@ impl FromStr for SystemMetric {
         if let Some(metric) = CacheMetric::named(name) {
             return Ok(Self::Cache(metric));
         }
+        if let Some(metric) = RouterMetric::named(name) {
+            return Ok(Self::Router(metric));
+        }
         match FaithfulnessMetric::named(name) {
             Some(metric) => Ok(Self::Faithfulness(metric)),
             None => name.parse().map(Self::Rag),
@@ -113,6 +120,7 @@ impl fmt::Display for SystemMetric {
             Self::Rag(metric) => metric.fmt(f),
             Self::Cache(metric) => metric.fmt(f),
             Self::Faithfulness(metric) => metric.fmt(f),
+            Self::Router(metric) => metric.fmt(f),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn run(experiment: &Experiment, arguments: &Arguments) -> anyhow::Res
             ));
             None
         }
-        SystemConfig::Cache(_) => {
+        SystemConfig::Cache(_) | SystemConfig::Router(_) => {
             lines.push(NOTHING.to_owned());
             None
         }

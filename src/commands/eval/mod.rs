@@ -6,6 +6,7 @@ mod dry_run;
 mod faithfulness;
 mod rag;
 mod recorded;
+mod router;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -107,6 +108,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         SystemConfig::Faithfulness(config) => {
             faithfulness::run(&experiment, config, arguments, global)?
         }
+        SystemConfig::Router(config) => router::run(&experiment, config, arguments, global)?,
     };
     if finished.manifest.resumed_examples > 0 {
         global.say(&format!(

@@ -43,7 +43,7 @@ pub enum Paths {
 }
 
 impl Paths {
-    fn all(&self) -> &[PathText] {
+    pub(in crate::data) fn all(&self) -> &[PathText] {
         match self {
             Self::One(path) => std::slice::from_ref(path),
             Self::More(paths) => paths,

@@ -193,6 +193,7 @@ impl AnswerMetric {
             convention: self.convention(normalisation) + errors,
             judge: None,
             pooled: None,
+            aside: false,
         }
     }
 

@@ -17,15 +17,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::statistics::{Interval, mean, standard_error};
+use super::statistics::{Interval, mean, normal_interval};
 use super::{Better, Clusters, MetricFacts};
 use influence::Classes;
 
 pub use length::without_length;
 pub use threshold::best_threshold;
-
-/// The 97.5th percentile of the standard normal distribution.
-const NORMAL_975: f64 = 1.959_963_984_540_054;
 
 /// A score from here on is the decision that the label is positive.
 pub const DECIDED: f64 = 0.5;
@@ -94,13 +91,8 @@ impl Pooled {
     /// lies nearer to a bootstrap in which the metric is computed anew than a bootstrap of the pseudo-values does (`tests/pooled.rs`): they are
     /// skewed as the metric is not.
     pub fn interval_of(self, values: &[f64], clusters: Option<&Clusters>) -> Option<Interval> {
-        let (value, error) = (mean(values)?, standard_error(values, clusters)?);
-        let reach = NORMAL_975 * error;
-        let plain = Interval {
-            low: value - reach,
-            high: value + reach,
-        };
-        (error > 0.0).then(|| self.interval(value, plain))
+        let plain = normal_interval(values, clusters)?;
+        Some(self.interval(mean(values)?, plain))
     }
 
     /// An interval of the metric that may reach beyond its bounds, brought inside as Wilson's is for a share.
@@ -144,6 +136,7 @@ impl Pooled {
             ),
             judge: None,
             pooled: None,
+            aside: false,
         }
     }
 
@@ -202,7 +195,7 @@ pub fn auroc(labels: &[bool], scores: &[f64]) -> Option<f64> {
 }
 
 /// The places of scores, lowest first, those of equal scores together.
-fn levels(scores: &[f64]) -> Vec<Vec<usize>> {
+pub(super) fn levels(scores: &[f64]) -> Vec<Vec<usize>> {
     // −0 is 0 to whoever compares, but not to `total_cmp`.
     let score = |place: &usize| scores[*place] + 0.0;
     let mut order: Vec<usize> = (0..scores.len()).collect();

@@ -23,16 +23,27 @@ pub struct Price {
 impl Price {
     /// What a completion costs, in US dollars.
     pub fn cost(&self, completion: &Completion) -> f64 {
-        let cached = completion.cached_tokens_in.min(completion.tokens_in);
-        let fresh = completion.tokens_in - cached;
+        self.of_tokens(
+            completion.tokens_in,
+            completion.cached_tokens_in,
+            completion.tokens_out,
+        )
+    }
+
+    /// What a call costs, in US dollars, by its tokens; of those of the prompt so many were cached.
+    pub fn of_tokens(&self, tokens_in: u64, cached_tokens_in: u64, tokens_out: u64) -> f64 {
+        let cached = cached_tokens_in.min(tokens_in);
+        let fresh = tokens_in - cached;
         let cached_input = self.cached_input.unwrap_or(self.input);
-        (fresh as f64 * self.input
-            + cached as f64 * cached_input
-            + completion.tokens_out as f64 * self.output)
+        (fresh as f64 * self.input + cached as f64 * cached_input + tokens_out as f64 * self.output)
             / 1e6
     }
 
-    pub(super) fn validate(&self) -> anyhow::Result<()> {
+    /// Checks that the prices can be.
+    ///
+    /// # Errors
+    /// Where one cannot, with its name.
+    pub fn validate(&self) -> anyhow::Result<()> {
         for (name, price) in [
             ("input", Some(self.input)),
             ("cached_input", self.cached_input),

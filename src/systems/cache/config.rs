@@ -183,7 +183,11 @@ impl Config {
 }
 
 impl Semantic {
-    fn validate(&self) -> anyhow::Result<()> {
+    /// Checks what serde cannot: ranges, and guards named once.
+    ///
+    /// # Errors
+    /// Where a value is out of its range.
+    pub fn validate(&self) -> anyhow::Result<()> {
         match self.threshold {
             Threshold::Fixed(threshold) => ensure!(
                 (-1.0..=1.0).contains(&threshold),
@@ -220,7 +224,7 @@ impl QuestionEmbedder {
     }
 
     /// What is put before a question.
-    pub(super) fn prefix(&self) -> &str {
+    pub fn prefix(&self) -> &str {
         match self {
             Self::Terms(_) => "",
             Self::Encoder(encoder) => &encoder.query_prefix,
@@ -237,7 +241,11 @@ impl QuestionEmbedder {
         }
     }
 
-    fn check(&self) -> anyhow::Result<()> {
+    /// Checks that the model is there, without reading it.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn check(&self) -> anyhow::Result<()> {
         self.as_embedder().map_or(Ok(()), |config| config.check())
     }
 
@@ -245,7 +253,7 @@ impl QuestionEmbedder {
     ///
     /// # Errors
     /// Where it is not there or cannot be read.
-    pub(super) fn open(&self) -> anyhow::Result<OpenedEmbedder> {
+    pub fn open(&self) -> anyhow::Result<OpenedEmbedder> {
         match self {
             Self::Terms(config) => Ok(OpenedEmbedder {
                 embedder: Box::new(Terms::new(config)?),

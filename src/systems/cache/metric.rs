@@ -85,6 +85,7 @@ impl CacheMetric {
             better,
             judge: None,
             pooled: None,
+            aside: false,
             convention: format!(
                 "{definition}; {how}; a pair that ended in an error counts as the worst"
             ),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::faithfulness::Whole;
-use crate::metrics::{Better, MetricFacts, Pooled, PooledFrom};
+use crate::metrics::{Better, MetricFacts, Pooled, PooledFrom, Statistic};
 
 /// A metric of a scorer of faithfulness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +104,12 @@ impl FaithfulnessMetric {
         match self {
             Self::Pooled(pooled) => MetricFacts {
                 pooled: Some(PooledFrom {
-                    statistic: pooled,
-                    label: Each::Label.name().to_owned(),
-                    score: score(pooled).name().to_owned(),
-                    length: length(pooled).map(|length| length.name().to_owned()),
+                    statistic: Statistic::Labels(pooled),
+                    columns: self
+                        .needs()
+                        .iter()
+                        .map(|each| each.name().to_owned())
+                        .collect(),
                 }),
                 ..pooled.facts()
             },
@@ -122,6 +124,7 @@ impl FaithfulnessMetric {
                 better: Better::Higher,
                 judge: None,
                 pooled: None,
+                aside: false,
                 convention: each.definition().to_owned(),
             },
         }

@@ -80,6 +80,7 @@ impl RagMetric {
                 better: Better::Higher,
                 judge: None,
                 pooled: None,
+                aside: false,
                 convention: format!(
                     "{}; {}",
                     metric.explanation().definition,

@@ -1,0 +1,139 @@
+//! From prompts to vectors that learners look at.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{Analyser, AnalyserConfig};
+use crate::caches::Embeddings;
+use crate::data::Digest;
+use crate::models::{Embedder, EmbedderConfig, EncoderConfig, Lsa, LsaConfig, Matrix, TermCounts};
+
+/// What makes vectors of prompts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeaturesConfig {
+    /// Latent semantic analysis, fitted on the prompts that are learned from; nothing is downloaded.
+    Lsa(PromptLsa),
+    /// A transformer from a local folder.
+    Encoder(EncoderConfig),
+}
+
+/// Latent semantic analysis of prompts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PromptLsa {
+    /// Dimensions, where the prompts have that many.
+    pub dim: usize,
+    /// How text becomes terms.
+    pub analyser: AnalyserConfig,
+}
+
+impl Default for PromptLsa {
+    fn default() -> Self {
+        Self {
+            dim: 256,
+            analyser: AnalyserConfig::default(),
+        }
+    }
+}
+
+impl Default for FeaturesConfig {
+    fn default() -> Self {
+        Self::Lsa(PromptLsa::default())
+    }
+}
+
+/// What makes vectors, ready.
+#[derive(Clone)]
+pub struct Features {
+    /// The model.
+    pub embedder: Arc<dyn Embedder + Send + Sync>,
+    /// Its digest.
+    pub digest: String,
+}
+
+impl FeaturesConfig {
+    /// The kind's name, as a config writes it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Lsa(_) => "lsa",
+            Self::Encoder(_) => "encoder",
+        }
+    }
+
+    /// Checks that the model is there, without reading it.
+    ///
+    /// # Errors
+    /// Where it is not, with what to do.
+    pub fn check(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Lsa(_) => Ok(()),
+            Self::Encoder(encoder) => EmbedderConfig::Encoder(encoder.clone()).check(),
+        }
+    }
+
+    /// The model, fitted on these prompts if it is one that is.
+    ///
+    /// # Errors
+    /// Where no prompt has a word, or the model is missing.
+    pub fn fit(&self, prompts: &[&str], embeddings: &mut Embeddings) -> anyhow::Result<Features> {
+        match self {
+            Self::Lsa(config) => {
+                let analyser = || Analyser::new(&config.analyser);
+                let counts = count(prompts, &mut analyser()?);
+                let lsa = LsaConfig {
+                    dim: config.dim,
+                    ..LsaConfig::default()
+                };
+                let (lsa, _) = Lsa::fit(&counts, &lsa, analyser()?)?;
+                let digest = Digest::default().with("lsa", serde_json::to_vec(config)?);
+                let with = |digest: Digest, text: &&str| digest.with("prompt", text);
+                Ok(Features {
+                    embedder: Arc::new(lsa),
+                    digest: prompts.iter().fold(digest, with).finish(),
+                })
+            }
+            Self::Encoder(encoder) => {
+                let opened = EmbedderConfig::Encoder(encoder.clone()).open()?;
+                let opened = opened.ok_or_else(|| anyhow::anyhow!("an encoder is a model"))?;
+                let digest = opened.digest.clone();
+                Ok(Features {
+                    embedder: embeddings.of(opened)?,
+                    digest,
+                })
+            }
+        }
+    }
+}
+
+impl Features {
+    /// One row a prompt.
+    ///
+    /// # Errors
+    /// Where the model fails.
+    pub fn of(&self, prompts: &[&str]) -> anyhow::Result<Matrix> {
+        self.embedder.embed(prompts)
+    }
+}
+
+/// How often each term occurs in each prompt.
+fn count(prompts: &[&str], analyser: &mut Analyser) -> TermCounts {
+    let mut postings: BTreeMap<String, Vec<(u32, u32)>> = BTreeMap::new();
+    for (number, prompt) in (0..).zip(prompts) {
+        let mut counts: HashMap<String, u32> = HashMap::new();
+        for term in analyser.terms(prompt) {
+            *counts.entry(term).or_default() += 1;
+        }
+        for (term, count) in counts {
+            postings.entry(term).or_default().push((number, count));
+        }
+    }
+    let (terms, postings) = postings.into_iter().unzip();
+    TermCounts {
+        terms,
+        postings,
+        documents: prompts.len(),
+    }
+}

@@ -1,0 +1,141 @@
+//! Answers that were given before: which prompt's answer each prompt is served with, if any.
+//!
+//! Prompts come in the order of the data. A tenant's cache holds the prompts of that tenant that it had no answer to, and no other's.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, ensure};
+
+use super::config::CacheStage;
+use crate::caches::{Embeddings, ExactCache, SemanticCache};
+use crate::data::RoutedPrompt;
+use crate::systems::cache::Threshold;
+
+/// A prompt that is served with the answer to an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Hit {
+    /// The place of the earlier prompt.
+    pub(super) of: usize,
+    /// How near it is: 1 where the words are the same.
+    pub(super) similarity: f64,
+    /// Whether the words are the same.
+    pub(super) exact: bool,
+}
+
+/// The field of a prompt that names an earlier one whose answer serves as well.
+const SAME_AS: &str = "same_as";
+
+/// For each prompt what it is served with.
+pub(super) fn hits(
+    prompts: &[RoutedPrompt],
+    config: &CacheStage,
+    embeddings: &mut Embeddings,
+) -> anyhow::Result<Vec<Option<Hit>>> {
+    let vectors = match &config.semantic {
+        None => None,
+        Some(semantic) => {
+            ensure!(
+                prompts
+                    .iter()
+                    .any(|prompt| prompt.metadata.contains_key(SAME_AS)),
+                "`cache.semantic` serves prompts with answers to others, and nothing says which of these are right: name in the field `{SAME_AS}` of a prompt the earlier one whose answer serves as well"
+            );
+            let Threshold::Fixed(threshold) = semantic.threshold else {
+                anyhow::bail!(
+                    "`cache.semantic.threshold` must be `fixed` here: fit it on labelled pairs with `system.cache`, and give what it found"
+                );
+            };
+            let opened = semantic
+                .embedder
+                .open()
+                .context("`cache.semantic.embedder`")?;
+            let embedder = embeddings.of(opened)?;
+            let prefix = semantic.embedder.prefix();
+            let texts: Vec<String> = prompts
+                .iter()
+                .map(|prompt| format!("{prefix}{}", prompt.text))
+                .collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let vectors = crate::models::Embedder::embed(&*embedder, &texts)?;
+            Some((
+                SemanticCache::new(Some(threshold), &semantic.guards),
+                vectors,
+            ))
+        }
+    };
+    let mut caches: HashMap<Option<&str>, TenantCache> = HashMap::new();
+    let mut hits = Vec::with_capacity(prompts.len());
+    for (place, prompt) in prompts.iter().enumerate() {
+        let empty = || TenantCache {
+            exact: ExactCache::default(),
+            semantic: vectors.as_ref().map(|(empty, _)| empty.clone()),
+            places: Vec::new(),
+        };
+        let cache = caches.entry(prompt.tenant()).or_insert_with(empty);
+        let vector = vectors.as_ref().map(|(_, vectors)| vectors.row(place));
+        let hit = cache.get(&prompt.text, vector);
+        if hit.is_none() {
+            cache.insert(&prompt.text, vector, place);
+        }
+        hits.push(hit);
+    }
+    Ok(hits)
+}
+
+/// The cache of one tenant.
+struct TenantCache {
+    exact: ExactCache,
+    semantic: Option<SemanticCache>,
+    /// The prompts that it holds.
+    places: Vec<usize>,
+}
+
+impl TenantCache {
+    fn get(&self, text: &str, vector: Option<&[f32]>) -> Option<Hit> {
+        if let Some(inside) = self.exact.get(text) {
+            return Some(Hit {
+                of: self.places[inside],
+                similarity: 1.0,
+                exact: true,
+            });
+        }
+        let nearest = self.semantic.as_ref()?.get(text, vector?)?;
+        Some(Hit {
+            of: self.places[nearest.place],
+            similarity: nearest.similarity,
+            exact: false,
+        })
+    }
+
+    fn insert(&mut self, text: &str, vector: Option<&[f32]>, place: usize) {
+        self.exact.insert(text, self.places.len());
+        if let (Some(semantic), Some(vector)) = (&mut self.semantic, vector) {
+            semantic.insert(text, vector);
+        }
+        self.places.push(place);
+    }
+}
+
+/// For each prompt the first one that its answer serves as well: the same words, or what `same_as` names.
+///
+/// # Errors
+/// Where `same_as` names no earlier prompt.
+pub(super) fn meanings(prompts: &[RoutedPrompt]) -> anyhow::Result<Vec<usize>> {
+    let (mut by_id, mut by_name) = (HashMap::new(), HashMap::new());
+    let mut meanings = Vec::with_capacity(prompts.len());
+    for (place, prompt) in prompts.iter().enumerate() {
+        let meaning = match prompt.metadata.get(SAME_AS) {
+            Some(earlier) => {
+                let found: Option<&usize> = by_id.get(earlier.as_str());
+                *found.with_context(|| {
+                    format!("the prompt `{}` is `{SAME_AS}` `{earlier}`, which is no earlier prompt that is evaluated", prompt.id)
+                })?
+            }
+            None => *by_name.entry(prompt.name()).or_insert(place),
+        };
+        by_name.entry(prompt.name()).or_insert(meaning);
+        by_id.insert(prompt.id.as_str(), meaning);
+        meanings.push(meaning);
+    }
+    Ok(meanings)
+}

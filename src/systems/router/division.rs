@@ -1,0 +1,145 @@
+//! Which prompts are learned from and which are evaluated.
+
+use std::collections::{BTreeSet, HashSet};
+
+use anyhow::ensure;
+
+use super::config::{FieldSplit, HashSplit, Split};
+use crate::data::{Digest, OutcomeMatrix, RoutedPrompt};
+
+/// The prompts of a matrix, divided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Division {
+    /// The models.
+    pub models: Vec<String>,
+    /// The prompts that are learned from.
+    pub train: Vec<RoutedPrompt>,
+    /// The prompts that are evaluated, in their order.
+    pub test: Vec<RoutedPrompt>,
+    /// How many were dropped from `train` because `test` has their text.
+    pub shared: usize,
+    /// Prompts of both with outcomes of some models only.
+    pub incomplete: usize,
+    /// How many texts have more than one task, and count as without.
+    pub two_tasks: usize,
+    /// A digest of the whole matrix.
+    pub digest: String,
+    /// How they were divided, in words.
+    pub how: String,
+}
+
+impl Division {
+    /// Divides a matrix.
+    ///
+    /// # Errors
+    /// Where a part would be empty.
+    pub fn of(matrix: OutcomeMatrix, split: Option<&Split>) -> anyhow::Result<Self> {
+        let digest = matrix.digest();
+        let fields = matrix.fields();
+        let (mut train, test, how) = match split {
+            None => (
+                Vec::new(),
+                matrix.prompts,
+                "all prompts are evaluated".to_owned(),
+            ),
+            Some(Split::Field(FieldSplit { name, train, test })) => {
+                let is = |prompt: &RoutedPrompt, value: &String| {
+                    prompt.metadata.get(name) == Some(value)
+                };
+                let part = |value: &String| -> anyhow::Result<Vec<RoutedPrompt>> {
+                    let prompts = matrix.prompts.iter();
+                    let found: Vec<_> = prompts
+                        .filter(|prompt| is(prompt, value))
+                        .cloned()
+                        .collect();
+                    ensure!(
+                        !found.is_empty(),
+                        "no prompt has `{value}` in the field `{name}` that `system.router.split.field` names; the fields are {fields}"
+                    );
+                    Ok(found)
+                };
+                let how = format!("`{name}`: learned from `{train}`, evaluated `{test}`");
+                (part(train)?, part(test)?, how)
+            }
+            Some(Split::Hash(HashSplit { seed, test_share })) => {
+                let key = |prompt: &RoutedPrompt| {
+                    let digest = Digest::default().with("seed", seed.to_string());
+                    digest.with("prompt", prompt.name()).finish()
+                };
+                let keys: BTreeSet<String> = matrix.prompts.iter().map(key).collect();
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a share of a count"
+                )]
+                let learned = (keys.len() as f64 * (1.0 - test_share)).round() as usize;
+                let first = keys.into_iter().nth(learned);
+                let (train, test) = matrix
+                    .prompts
+                    .into_iter()
+                    .partition(|prompt| first.as_ref().is_none_or(|first| key(prompt) < *first));
+                let how = format!(
+                    "{test_share} of the distinct texts are evaluated, by a hash (seed {seed})"
+                );
+                (train, test, how)
+            }
+        };
+        let evaluated: HashSet<&str> = test.iter().map(RoutedPrompt::name).collect();
+        let before = train.len();
+        train.retain(|prompt| !evaluated.contains(prompt.name()));
+        let shared = before - train.len();
+        let is_whole = |prompt: &&RoutedPrompt| !prompt.outcomes.is_empty();
+        ensure!(
+            test.iter().any(|prompt| is_whole(&prompt)),
+            "no prompt that is evaluated has outcomes of all models"
+        );
+        ensure!(
+            split.is_none() || train.iter().any(|prompt| is_whole(&prompt)),
+            "no prompt is left to learn from ({shared} are dropped because they are evaluated too)"
+        );
+        Ok(Self {
+            models: matrix.models,
+            incomplete: matrix.incomplete,
+            two_tasks: matrix.two_tasks,
+            train,
+            test,
+            shared,
+            digest,
+            how,
+        })
+    }
+
+    /// The prompts of the training part with outcomes of all models.
+    pub(super) fn learned(&self) -> Vec<&RoutedPrompt> {
+        let prompts = self.train.iter();
+        prompts
+            .filter(|prompt| !prompt.outcomes.is_empty())
+            .collect()
+    }
+
+    /// What is to be said of it.
+    pub fn note(&self) -> String {
+        let mut note = format!(
+            "{} prompts to learn from, {} to evaluate ({})",
+            self.train.len(),
+            self.test.len(),
+            self.how
+        );
+        if self.shared > 0 {
+            note += &format!(
+                "; {} dropped from the former, for their text is evaluated",
+                self.shared
+            );
+        }
+        if self.incomplete > 0 {
+            note += &format!(
+                "; {} prompts have outcomes of some models only, and count as without",
+                self.incomplete
+            );
+        }
+        if self.two_tasks > 0 {
+            note += &format!("; {} texts have more than one task, and count as without", self.two_tasks);
+        }
+        note
+    }
+}

@@ -1,0 +1,498 @@
+//! The stages of a router, one after the other.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+
+use super::cached::{Hit, hits, meanings};
+use super::cascade::Opened;
+use super::choose::Chooser;
+use super::config::{Accept, Choose, Classify, Config, Judge, Trade, Variant};
+use super::known::Known;
+use super::route::{self, Facts, Route};
+use crate::caches::Embeddings;
+use crate::data::RoutedPrompt;
+use crate::outputs::{Item, Output, Stage, Usage};
+use crate::routing::{Compiled, Predictor};
+
+/// The stages, by the names that they have in the files.
+pub(super) mod stages {
+    pub(in super::super) const CACHE: &str = "cache";
+    pub(in super::super) const CLASSIFY: &str = "classify";
+    pub(in super::super) const PREDICT: &str = "predict";
+    pub(in super::super) const CHOOSE: &str = "choose";
+    pub(in super::super) const CASCADE: &str = "cascade";
+    pub(in super::super) const ROUTE: &str = "route";
+}
+
+/// How tasks are told apart, ready.
+enum Classifier<'a> {
+    Given,
+    Rules(Compiled<'a>),
+    Learned(Predictor, Vec<String>),
+}
+
+/// One variant, ready.
+pub(super) struct Pipeline<'a> {
+    variant: &'a Variant,
+    cached: Option<Cached>,
+    classifier: Option<Classifier<'a>>,
+    chooser: Chooser,
+    /// The price of quality by the tenant's tier; that of the variant by no name.
+    prices: HashMap<Option<&'a str>, f64>,
+    pub(super) cascade: Option<Opened<'a>>,
+    fallback: Vec<usize>,
+    seed: u64,
+    pub(super) digest: Option<String>,
+    pub(super) note: String,
+}
+
+/// Which prompts are served from the cache, and whether that is right.
+struct Cached {
+    hits: Vec<Option<Hit>>,
+    /// For each prompt the first that its answer serves as well.
+    meanings: Vec<usize>,
+}
+
+impl<'a> Pipeline<'a> {
+    pub(super) fn open(
+        variant: &'a Variant,
+        config: &'a Config,
+        known: &Known<'_>,
+        seed: u64,
+        embeddings: &mut Embeddings,
+    ) -> anyhow::Result<Self> {
+        let division = known.division;
+        let tiers = config
+            .tiers
+            .iter()
+            .map(|(name, trade)| (Some(name.as_str()), *trade));
+        let trades: Vec<(Option<&str>, Trade)> = tiers.chain([(None, variant.trade)]).collect();
+        let is_budget = |trade: &Trade| matches!(trade, Trade::UsdPer1k(_));
+        let is_judge = variant.cascade.as_ref().is_some_and(|cascade| {
+            matches!(
+                (cascade.judge, cascade.accept),
+                (Judge::Predicted(_), Accept::EscalatedShare(_))
+            )
+        });
+        let crosses = is_judge || trades.iter().any(|(_, trade)| is_budget(trade));
+        let chooser = Chooser::new(variant, division, &known.costs, seed, crosses, embeddings)?;
+        let price = |(tier, trade): &(Option<&'a str>, Trade)| {
+            let price = chooser.price(*trade, &known.costs);
+            let price = price.with_context(|| {
+                tier.map_or_else(|| "`trade`".to_owned(), |tier| format!("the tier `{tier}`"))
+            });
+            Ok((*tier, price?))
+        };
+        let prices: HashMap<Option<&str>, f64> =
+            trades.iter().map(price).collect::<anyhow::Result<_>>()?;
+        let classifier = match &variant.classify {
+            None => None,
+            Some(Classify::Given(_)) => Some(Classifier::Given),
+            Some(Classify::Rules(rules)) => Some(Classifier::Rules(rules.compile()?)),
+            Some(Classify::Learned(predictor)) => {
+                let tasks: Vec<String> =
+                    known.task_names().into_iter().map(str::to_owned).collect();
+                let learned = division
+                    .train
+                    .iter()
+                    .filter_map(|prompt| Some((prompt, prompt.task()?)));
+                let learned: Vec<(&RoutedPrompt, &str)> = learned.collect();
+                let texts: Vec<&str> = learned
+                    .iter()
+                    .map(|(prompt, _)| prompt.text.as_str())
+                    .collect();
+                let is = |given: &str, task: &String| f64::from(u8::from(given == task));
+                let targets = learned
+                    .iter()
+                    .flat_map(|(_, given)| tasks.iter().map(|task| is(given, task)));
+                let targets: Vec<f64> = targets.collect();
+                let fitted = predictor.fit(&texts, &targets, tasks.len(), seed, embeddings);
+                Some(Classifier::Learned(
+                    fitted.context("`classify.learned`")?,
+                    tasks,
+                ))
+            }
+        };
+        if classifier.is_some()
+            && matches!(variant.classify, Some(Classify::Given(_)))
+            && !known.has_tasks()
+        {
+            bail!("`classify.given` reads the prompts' `task`, and none has one");
+        }
+        let cached = match &variant.cache {
+            None => None,
+            Some(cache) => Some(Cached {
+                hits: hits(&division.test, cache, embeddings)?,
+                meanings: meanings(&division.test)?,
+            }),
+        };
+        let cascade = match &variant.cascade {
+            None => None,
+            Some(config) => Some(Opened::new(config, &chooser, known, seed)?),
+        };
+        let place = |name: &String| {
+            let found = division.models.iter().position(|model| model == name);
+            found.with_context(|| {
+                format!("`fallback` names a model `{name}` that the outcomes do not have")
+            })
+        };
+        let mut note = note(variant);
+        if let Some(price) = prices.get(&None).filter(|_| is_budget(&variant.trade)) {
+            note += &format!(", which comes to {price:.4} of quality per USD");
+        }
+        if let Some(cascade) = &cascade {
+            note += &format!(
+                "; the first answer stays from a confidence of {:.4} on",
+                cascade.accept
+            );
+        }
+        Ok(Self {
+            digest: chooser.digest.clone(),
+            fallback: variant
+                .fallback
+                .iter()
+                .map(place)
+                .collect::<anyhow::Result<_>>()?,
+            variant,
+            cached,
+            classifier,
+            chooser,
+            prices,
+            cascade,
+            seed,
+            note,
+        })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.variant.name
+    }
+
+    /// What it makes of a batch.
+    pub(super) fn run(&self, batch: &[&RoutedPrompt], known: &Known<'_>) -> Vec<Output> {
+        // A prompt that is served from the cache gets what the earlier one got, so that one is routed.
+        let hits: Vec<Option<Hit>> = batch.iter().map(|prompt| self.hit(prompt, known)).collect();
+        let routed = batch.iter().zip(&hits).map(|(prompt, hit)| match hit {
+            Some(hit) => &known.division.test[hit.of],
+            None => prompt,
+        });
+        let routed: Vec<&RoutedPrompt> = routed.collect();
+        let texts: Vec<&str> = routed.iter().map(|prompt| prompt.text.as_str()).collect();
+        let started = Instant::now();
+        let tasks = self.tasks(&routed, &texts);
+        let classify_ms = share(started, batch.len());
+        let started = Instant::now();
+        let expected = tasks.and_then(|tasks| {
+            let prompts = routed.iter().zip(&tasks);
+            let prompts: Vec<(&RoutedPrompt, Option<&str>)> = prompts
+                .map(|(prompt, task)| (*prompt, task.as_ref().map(|(task, _)| task.as_str())))
+                .collect();
+            let expected = self.chooser.expected(&prompts)?;
+            Ok((tasks, expected))
+        });
+        let predict_ms = share(started, batch.len());
+        let (tasks, expected) = match expected {
+            Ok(found) => found,
+            Err(error) => return vec![Output::failed(format!("{error:#}")); batch.len()],
+        };
+        let batch_size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        let timed = |name: &str, items: Vec<Item>, latency_ms: f64, batch_size: u32| Stage {
+            name: name.to_owned(),
+            items,
+            latency_ms,
+            batch_size,
+            ..Stage::default()
+        };
+        let models = &known.division.models;
+        let of_prompt = |place: usize| {
+            let mut stages = Vec::new();
+            if let Some(hit) = hits[place] {
+                let item = Item {
+                    id: routed[place].id.clone(),
+                    score: hit.similarity,
+                };
+                stages.push(timed(stages::CACHE, vec![item], 0.0, 0));
+            } else {
+                if let Some((task, score)) = &tasks[place] {
+                    let item = Item {
+                        id: task.clone(),
+                        score: *score,
+                    };
+                    stages.push(timed(stages::CLASSIFY, vec![item], classify_ms, batch_size));
+                }
+                let predicted = models.iter().zip(&expected[place]);
+                let predicted = predicted.map(|(model, score)| Item {
+                    id: model.clone(),
+                    score: *score,
+                });
+                stages.push(timed(
+                    stages::PREDICT,
+                    predicted.collect(),
+                    predict_ms,
+                    batch_size,
+                ));
+            }
+            let started = Instant::now();
+            let chosen = self.choose(routed[place], &expected[place], known);
+            let choose_ms = share(started, 1);
+            let Some(chosen) = chosen else {
+                return Output::failed("no model may answer this tenant");
+            };
+            let item = |model: usize, score: f64| Item {
+                id: models[model].clone(),
+                score,
+            };
+            stages.push(timed(
+                stages::CHOOSE,
+                vec![item(chosen, expected[place][chosen])],
+                choose_ms,
+                1,
+            ));
+            self.answer(
+                routed[place],
+                chosen,
+                &expected[place],
+                hits[place].is_some(),
+                known,
+                stages,
+            )
+        };
+        (0..batch.len()).map(of_prompt).collect()
+    }
+
+    /// Cascade and fallback: who is asked, and who answers.
+    fn answer(
+        &self,
+        prompt: &RoutedPrompt,
+        chosen: usize,
+        expected: &[f64],
+        is_hit: bool,
+        known: &Known<'_>,
+        mut stages: Vec<Stage>,
+    ) -> Output {
+        let models = &known.division.models;
+        if prompt.outcomes.is_empty() {
+            return Output {
+                stages,
+                ..Output::default()
+            };
+        }
+        let may = |model: usize| known.tenant(prompt).is_none_or(|(_, may)| may[model]);
+        let mut asked = Vec::new();
+        let mut stays = None;
+        if let Some(cascade) = self
+            .cascade
+            .as_ref()
+            .filter(|cascade| cascade.first != chosen && may(cascade.first))
+        {
+            let confidence = cascade.confidence(prompt, Some(expected[cascade.first]));
+            let item = Item {
+                id: models[cascade.first].clone(),
+                score: confidence.unwrap_or(0.0),
+            };
+            stages.push(Stage {
+                name: stages::CASCADE.to_owned(),
+                items: vec![item],
+                ..Stage::default()
+            });
+            asked.push(cascade.first);
+            stays = confidence
+                .filter(|confidence| *confidence >= cascade.accept)
+                .map(|_| cascade.first);
+        }
+        let answers = |model: &usize| prompt.outcomes[*model].error.is_none();
+        let mut served = stays;
+        if served.is_none() {
+            let others = self
+                .fallback
+                .iter()
+                .copied()
+                .filter(|model| *model != chosen && may(*model));
+            for model in std::iter::once(chosen).chain(others) {
+                asked.push(model);
+                if answers(&model) {
+                    served = Some(model);
+                    break;
+                }
+            }
+        }
+        let route = Route::of(prompt, &asked, served);
+        let cost = asked
+            .iter()
+            .map(|model| known.costs.of(*model, &prompt.outcomes[*model]));
+        let judged = self
+            .cascade
+            .as_ref()
+            .filter(|_| stages.iter().any(|stage| stage.name == stages::CASCADE));
+        let judge = judged.map_or(0.0, |cascade| cascade.config.judge_cost_usd);
+        let usage = Usage {
+            calls: u32::try_from(asked.len()).unwrap_or(u32::MAX),
+            tokens_in: route.tokens(|outcome| outcome.tokens_in),
+            cached_tokens_in: route.tokens(|outcome| outcome.cached_tokens_in),
+            tokens_out: route.tokens(|outcome| outcome.tokens_out),
+            cost_usd: cost.sum::<Option<f64>>().map(|cost| cost + judge),
+            ..Usage::default()
+        };
+        // The one that answers comes first; then those that were asked, in their order.
+        let others = asked.iter().copied().filter(|model| Some(*model) != served);
+        let items = served.into_iter().chain(others).map(|model| Item {
+            id: models[model].clone(),
+            score: expected[model],
+        });
+        let failed = served.is_none().then(|| {
+            let error = prompt.outcomes[chosen].error.clone().unwrap_or_default();
+            format!(
+                "`{}` gave no answer ({error}), nor did any model that `fallback` names",
+                models[chosen]
+            )
+        });
+        stages.push(Stage {
+            name: stages::ROUTE.to_owned(),
+            items: items.collect(),
+            usage: (!is_hit).then_some(usage),
+            degraded: (served != Some(chosen) && stays.is_none() && served.is_some())
+                .then(|| format!("`{}` gave no answer", models[chosen])),
+            ..Stage::default()
+        });
+        Output {
+            stages,
+            error: failed,
+            ..Output::default()
+        }
+    }
+
+    fn hit(&self, prompt: &RoutedPrompt, known: &Known<'_>) -> Option<Hit> {
+        let place = known.places.get(prompt.id.as_str())?;
+        self.cached.as_ref()?.hits[*place]
+    }
+
+    /// The task of each prompt and how sure that is, where tasks are told apart.
+    fn tasks(
+        &self,
+        prompts: &[&RoutedPrompt],
+        texts: &[&str],
+    ) -> anyhow::Result<Vec<Option<(String, f64)>>> {
+        Ok(match &self.classifier {
+            None => vec![None; prompts.len()],
+            Some(Classifier::Given) => {
+                let given = |prompt: &&RoutedPrompt| Some((prompt.task()?.to_owned(), 1.0));
+                prompts.iter().map(given).collect()
+            }
+            Some(Classifier::Rules(rules)) => {
+                let told = |text: &&str| Some((rules.task(text).to_owned(), 1.0));
+                texts.iter().map(told).collect()
+            }
+            Some(Classifier::Learned(predictor, tasks)) => {
+                let best = |scores: Vec<f64>| {
+                    let best = (0..scores.len()).reduce(|best, task| {
+                        if scores[task] > scores[best] {
+                            task
+                        } else {
+                            best
+                        }
+                    })?;
+                    Some((tasks[best].clone(), scores[best]))
+                };
+                predictor.predict(texts)?.into_iter().map(best).collect()
+            }
+        })
+    }
+
+    /// The model that a prompt goes to, of those that its tenant allows.
+    fn choose(&self, prompt: &RoutedPrompt, expected: &[f64], known: &Known<'_>) -> Option<usize> {
+        let tenant = known.tenant(prompt);
+        let tier = tenant.and_then(|(tenant, _)| tenant.tier.as_deref());
+        let price = self
+            .prices
+            .get(&tier)
+            .or_else(|| self.prices.get(&None))
+            .copied()?;
+        let all = vec![true; expected.len()];
+        let may = tenant.map_or(&all, |(_, may)| may);
+        self.chooser
+            .choose(prompt, expected, may, price, self.seed, &known.costs)
+    }
+
+    /// What is known of a prompt and what was made of it.
+    pub(super) fn facts<'f>(
+        &'f self,
+        prompt: &'f RoutedPrompt,
+        output: &'f Output,
+        known: &'f Known<'f>,
+    ) -> Facts<'f> {
+        let hit = self.hit(prompt, known).map(|hit| {
+            let cached = self.cached.as_ref();
+            let own = known.places.get(prompt.id.as_str());
+            let is_right = cached
+                .zip(own)
+                .is_some_and(|(cached, own)| cached.meanings[*own] == cached.meanings[hit.of]);
+            route::Served {
+                prompt: &known.division.test[hit.of],
+                exact: hit.exact,
+                is_right,
+            }
+        });
+        Facts {
+            prompt,
+            output,
+            known,
+            hit,
+            cascade: self.cascade.as_ref(),
+            chooser: &self.chooser,
+            tells_tasks: self.classifier.is_some(),
+            is_cached: self.cached.is_some(),
+        }
+    }
+}
+
+/// Wall time in shares of the prompts that it served.
+fn share(started: Instant, prompts: usize) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3 / prompts.max(1) as f64
+}
+
+/// What must be known of a variant to read its numbers.
+fn note(variant: &Variant) -> String {
+    let mut parts = Vec::new();
+    match &variant.cache {
+        Some(cache) => parts.push(match &cache.semantic {
+            Some(semantic) => format!("exact cache, then semantic ({})", semantic.embedder.name()),
+            None => "exact cache".to_owned(),
+        }),
+        None => {}
+    }
+    match &variant.classify {
+        None => {}
+        Some(Classify::Given(_)) => parts.push("tasks as given".to_owned()),
+        Some(Classify::Rules(_)) => parts.push("tasks by rules".to_owned()),
+        Some(Classify::Learned(predictor)) => {
+            parts.push(format!("tasks by {}", predictor.describe()))
+        }
+    }
+    parts.push(match &variant.choose {
+        Choose::Single(model) => format!("always `{model}`"),
+        Choose::Random(_) => "drawn at random".to_owned(),
+        Choose::ByTask(_) => "chosen by task, as the config has it".to_owned(),
+        Choose::BestByTask(_) => "the best of the task on the training part".to_owned(),
+        Choose::Predict(predictor) => format!("scores by {}", predictor.describe()),
+        Choose::Oracle(_) => "chosen by the outcomes themselves, which no router knows".to_owned(),
+    });
+    match variant.trade {
+        Trade::Quality => {}
+        Trade::QualityPerUsd(price) => parts.push(format!("{price} of quality for a USD")),
+        Trade::UsdPer1k(budget) => parts.push(format!("within {budget} USD per 1,000 prompts")),
+    }
+    if let Some(cascade) = &variant.cascade {
+        let judge = match cascade.judge {
+            Judge::Logged(_) => "a logged judge".to_owned(),
+            Judge::Predicted(_) => "the prediction".to_owned(),
+            Judge::Simulated(judge) => format!(
+                "a simulated judge that looks at the truth (sensitivity {}, specificity {})",
+                judge.sensitivity, judge.specificity
+            ),
+        };
+        parts.push(format!("cascade from `{}` by {judge}", cascade.first));
+    }
+    parts.join(", ")
+}
