@@ -34,6 +34,7 @@ fn metric(name: &str) -> MetricFacts {
         judge: None,
         pooled: None,
         aside: false,
+        exact: false,
     }
 }
 

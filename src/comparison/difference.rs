@@ -1,6 +1,6 @@
 //! The rows of a comparison: metric × slice.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Serialize;
 
 use super::judge::Judged;
@@ -266,11 +266,27 @@ fn columns<'a>(pairing: &Pairing<'a>, asked: &[String]) -> anyhow::Result<Vec<Me
             })?;
         }
     }
-    let is_asked =
-        |name: &str| asked.is_empty() || asked.iter().any(|one| one.eq_ignore_ascii_case(name));
+    let jumps = |facts: &MetricFacts| {
+        let pooled = facts.pooled.as_ref();
+        pooled.is_some_and(|pooled| pooled.statistic.jumps(pairing.places.len()))
+    };
+    // What others are computed from is compared where it is asked for.
+    let is_asked = |facts: &MetricFacts| {
+        let names = |one: &String| one.eq_ignore_ascii_case(&facts.name);
+        (asked.is_empty() && !facts.aside && !jumps(facts)) || asked.iter().any(names)
+    };
     let metrics = pairing.candidate.scores.metrics.iter();
+    if let Some((facts, _)) = metrics
+        .clone()
+        .find(|(facts, _)| is_asked(facts) && jumps(facts))
+    {
+        bail!(
+            "a difference of `{}` has no interval: it jumps where two policies are near each other; look at its interval on either side in `ragkit report`",
+            facts.name
+        );
+    }
     metrics
-        .filter(|(facts, _)| is_asked(&facts.name))
+        .filter(|(facts, _)| is_asked(facts))
         .filter_map(|(facts, _)| Some((facts, pairing.values(&facts.name)?)))
         .map(|(facts, values)| {
             Ok(Measured {

@@ -6,7 +6,7 @@ use super::config::{Bound, quantile};
 use super::{Answer, latency};
 use crate::comparison::{Side, Sliced};
 use crate::metrics::statistics::{Interval, exact_share, mean};
-use crate::metrics::{Clusters, Column, intervals};
+use crate::metrics::{Clusters, intervals};
 use crate::report::ALL;
 
 /// From so many equal values on they stand for themselves: there is no interval, and no doubt worth the name.
@@ -58,11 +58,10 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
         .filter(|(slice, _)| asked.has(slice))
     {
         let of_slice = places.len();
-        let Column {
-            places,
-            values: [column],
-        } = side.scores.over(facts, places);
-        let value = mean(&column).unwrap_or(f64::NAN);
+        let whole = side.scores.over(facts, places);
+        let places = &whole.places;
+        let [column] = &whole.values;
+        let value = mean(column).unwrap_or(f64::NAN);
         let clusters = clustered.then(|| {
             Clusters::by_name(
                 places
@@ -70,12 +69,12 @@ pub(super) fn estimates(side: &Side, rule: &Bound, seed: u64) -> anyhow::Result<
                     .map(|&place| side.scores.clusters[place].as_deref()),
             )
         });
-        let interval = intervals(&[(facts, &column)], clusters.as_ref(), seed)[0];
+        let interval = intervals(&[(facts, &whole)], clusters.as_ref(), seed)[0];
         found.push(Estimate {
             slice: slice.clone(),
             value,
             // Clusters of equal values are no independent outcomes.
-            interval: interval.or_else(|| of_equal(&column).filter(|_| clusters.is_none())),
+            interval: interval.or_else(|| of_equal(column).filter(|_| clusters.is_none())),
             of: match &clusters {
                 Some(clusters) => format!("{} clusters", clusters.count()),
                 None => format!("{} examples", column.len()),

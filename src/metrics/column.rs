@@ -58,13 +58,44 @@ impl Statistic {
         }
     }
 
-    /// The 95 % interval of the statistic from its pseudo-values over examples or whole clusters; `None` where they cannot tell.
-    fn interval_of(self, values: &[f64], clusters: Option<&Clusters>) -> Option<Interval> {
+    /// Why the statistic may not be defined.
+    fn undefined(self) -> &'static str {
+        match self {
+            Self::Labels(_) => "all labels are the same",
+            Self::Routing(statistic) => statistic.undefined(),
+            Self::MacroF1 => "there is no example",
+            Self::Shortfall => "the mean that it is a share of is 0",
+            Self::Recovered => {
+                "there is no gap to recover: the strong side is no better than the weak one"
+            }
+        }
+    }
+
+    /// Whether it jumps, so that its pseudo-values tell too little of how far it scatters: then no difference of it is tested.
+    pub fn jumps(self, examples: usize) -> bool {
+        matches!(self, Self::Routing(statistic) if statistic.jumps(examples))
+    }
+
+    /// The 95 % interval of the statistic over examples or whole clusters; `None` where they cannot tell.
+    fn interval_of(
+        self,
+        column: &Column<1>,
+        clusters: Option<&Clusters>,
+        seed: u64,
+    ) -> Option<Interval> {
+        let [values] = &column.values;
         match self {
             Self::Labels(pooled) => pooled.interval_of(values, clusters),
-            Self::Routing(_) | Self::MacroF1 | Self::Shortfall | Self::Recovered => {
-                statistics::normal_interval(values, clusters)
+            _ if self.jumps(values.len()) => {
+                let figure = |places: &[usize]| {
+                    let drawn =
+                        |input: &Vec<f64>| places.iter().map(|place| input[*place]).collect();
+                    let drawn: Vec<Vec<f64>> = column.inputs.iter().map(drawn).collect();
+                    statistics::mean(&self.pseudo_values(&drawn)?)
+                };
+                statistics::percentile_interval(values.len(), clusters, seed, figure)
             }
+            _ => statistics::normal_interval(values, clusters),
         }
     }
 }
@@ -87,6 +118,8 @@ pub type Side<'a> = &'a dyn Fn(&str, usize) -> Option<f64>;
 pub struct Column<const N: usize> {
     /// The places of the examples, in the order in which they were given.
     pub places: Vec<usize>,
+    /// What the values of the first side are computed from, of a statistic whose interval must be computed from it anew.
+    inputs: Vec<Vec<f64>>,
     /// For each side a value an example. Those of a pooled metric are pseudo-values, whose mean is the metric over these very examples.
     pub values: [Vec<f64>; N],
 }
@@ -99,6 +132,15 @@ impl MetricFacts {
         clusters: Option<&Clusters>,
         seed: u64,
     ) -> String {
+        if self.exact {
+            return match clusters {
+                None => "95 % exact interval, Clopper and Pearson".to_owned(),
+                Some(_) => {
+                    "95 % exact interval, Clopper and Pearson after Korn and Graubard over clusters"
+                        .to_owned()
+                }
+            };
+        }
         let Some(pooled) = &self.pooled else {
             return statistics::convention(examples, clusters, seed);
         };
@@ -108,10 +150,24 @@ impl MetricFacts {
             "examples"
         };
         let way = match pooled.statistic {
-            Statistic::Labels(_) => "score interval",
-            _ => "normal interval",
+            Statistic::Labels(_) => "score interval, delta method",
+            statistic if statistic.jumps(examples) => "percentile interval, bootstrap",
+            _ => "normal interval, delta method",
         };
-        format!("95 % {way}, delta method over {drawn}")
+        format!("95 % {way} over {drawn}")
+    }
+
+    /// Why the metric is not defined over the examples at `places`, where it is not although all that it is computed from is known of one of them.
+    pub fn undefined(&self, places: &[usize], side: Side<'_>) -> Option<&'static str> {
+        let pooled = self.pooled.as_ref()?;
+        let is_known = |place: &usize| {
+            let mut columns = pooled.columns.iter();
+            columns.all(|name| side(name, *place).is_some())
+        };
+        places
+            .iter()
+            .any(is_known)
+            .then(|| pooled.statistic.undefined())
     }
 
     /// The metric's values over the examples at `places`. Each side says what an example scores by the name of a metric that is stored. Without
@@ -130,16 +186,29 @@ impl MetricFacts {
                 values.collect()
             };
             let columns: Vec<Vec<f64>> = pooled.columns.iter().map(column).collect();
-            pooled.statistic.pseudo_values(&columns)
+            let values = pooled.statistic.pseudo_values(&columns)?;
+            Some((values, columns))
         };
-        let values: Option<Vec<Vec<f64>>> = sides.iter().map(|side| of_side(side)).collect();
-        let values: Option<[Vec<f64>; N]> = values.and_then(|values| values.try_into().ok());
-        match values {
-            Some(values) => Column { places, values },
-            None => Column {
-                places: Vec::new(),
-                values: std::array::from_fn(|_| Vec::new()),
-            },
+        let mut inputs = Vec::new();
+        let mut values = Vec::with_capacity(N);
+        for side in sides {
+            let Some((of_side, columns)) = of_side(side) else {
+                return Column {
+                    places: Vec::new(),
+                    inputs: Vec::new(),
+                    values: std::array::from_fn(|_| Vec::new()),
+                };
+            };
+            if pooled.statistic.jumps(places.len()) && inputs.is_empty() {
+                inputs = columns;
+            }
+            values.push(of_side);
+        }
+        let mut values = values.into_iter();
+        Column {
+            places,
+            inputs,
+            values: std::array::from_fn(|_| values.next().unwrap_or_default()),
         }
     }
 }
@@ -147,15 +216,19 @@ impl MetricFacts {
 /// The 95 % interval of each metric from its values over the same examples: of those that are means by resamples that they share, of a pooled one by its
 /// own way.
 pub fn intervals(
-    columns: &[(&MetricFacts, &[f64])],
+    columns: &[(&MetricFacts, &Column<1>)],
     clusters: Option<&Clusters>,
     seed: u64,
 ) -> Vec<Option<Interval>> {
-    let means = columns.iter().filter(|(facts, _)| facts.pooled.is_none());
-    let means: Vec<&[f64]> = means.map(|(_, values)| *values).collect();
+    let is_mean = |facts: &MetricFacts| facts.pooled.is_none() && !facts.exact;
+    let means = columns.iter().filter(|(facts, _)| is_mean(facts));
+    let means: Vec<&[f64]> = means
+        .map(|(_, column)| column.values[0].as_slice())
+        .collect();
     let mut of_means = statistics::intervals(&means, clusters, seed).into_iter();
-    let interval = |(facts, values): &(&MetricFacts, &[f64])| match &facts.pooled {
-        Some(pooled) => pooled.statistic.interval_of(values, clusters),
+    let interval = |(facts, column): &(&MetricFacts, &Column<1>)| match &facts.pooled {
+        Some(pooled) => pooled.statistic.interval_of(column, clusters, seed),
+        None if facts.exact => statistics::exact_interval(&column.values[0], clusters),
         None => of_means.next().flatten(),
     };
     columns.iter().map(interval).collect()
@@ -165,6 +238,7 @@ pub fn intervals(
 fn of_all<const N: usize>(name: &str, places: &[usize], sides: [Side<'_>; N]) -> Column<N> {
     let mut column = Column {
         places: Vec::with_capacity(places.len()),
+        inputs: Vec::new(),
         values: std::array::from_fn(|_| Vec::with_capacity(places.len())),
     };
     for &place in places {

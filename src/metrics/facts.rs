@@ -24,6 +24,9 @@ pub struct MetricFacts {
     /// Whether it is only kept because others are computed from it: then no summary tells it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub aside: bool,
+    /// Whether it is a share of outcomes that are rare, so that its interval is exact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exact: bool,
 }
 
 /// Which values of a metric are good.

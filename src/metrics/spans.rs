@@ -221,6 +221,7 @@ impl SpanMetric {
             judge: None,
             pooled: None,
             aside: false,
+            exact: false,
         }
     }
 }

@@ -135,6 +135,37 @@ pub fn normal_interval(column: &[f64], clusters: Option<&Clusters>) -> Option<In
     })
 }
 
+/// Resamples of a figure that is computed anew from each.
+const FIGURE_RESAMPLES: usize = 1_000;
+
+/// The 2.5th to the 97.5th percentile of a figure over resamples of examples or whole clusters, of the places drawn; resamples in which it is not defined are left
+/// out. `None` of fewer than two units.
+pub fn percentile_interval(
+    examples: usize,
+    clusters: Option<&Clusters>,
+    seed: u64,
+    figure: impl Fn(&[usize]) -> Option<f64> + Sync,
+) -> Option<Interval> {
+    let alone = || (0..examples).map(|place| vec![place]).collect();
+    let members: Vec<Vec<usize>> = clusters.map_or_else(alone, Clusters::members);
+    if members.len() < 2 {
+        return None;
+    }
+    let resampled = |stream: usize| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(stream as u64);
+        let drawn = (0..members.len()).flat_map(|_| &members[below(&mut rng, members.len())]);
+        figure(&drawn.copied().collect::<Vec<usize>>())
+    };
+    let found = (0..FIGURE_RESAMPLES).into_par_iter().filter_map(resampled);
+    let mut found: Vec<f64> = found.collect();
+    found.sort_by(f64::total_cmp);
+    (!found.is_empty()).then(|| Interval {
+        low: quantile(&found, 0.025),
+        high: quantile(&found, 0.975),
+    })
+}
+
 /// The mean of every column over one resample of the clusters.
 fn resample(columns: &[&[f64]], counts: &[f64], seed: u64, stream: usize) -> Vec<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -286,22 +317,50 @@ pub fn quantile(sorted: &[f64], probability: f64) -> f64 {
 ///
 /// Source: Clopper and Pearson 1934.
 pub fn exact_share(successes: u64, n: u64) -> Interval {
-    let (k, failures) = (successes as f64, (n - successes) as f64);
-    let beta = |a: f64, b: f64, probability: f64| {
-        Beta::new(a, b)
-            .expect("both parameters are positive")
-            .inverse_cdf(probability)
+    exact(successes as f64, n as f64)
+}
+
+fn exact(successes: f64, n: f64) -> Interval {
+    let quantile = |a: f64, b: f64, probability: f64| {
+        let beta = Beta::new(a, b).expect("a and b are above 0");
+        beta.inverse_cdf(probability)
     };
     Interval {
-        low: if successes == 0 {
+        low: if successes <= 0.0 {
             0.0
         } else {
-            beta(k, failures + 1.0, 0.025)
+            quantile(successes, n - successes + 1.0, 0.025)
         },
-        high: if successes == n {
+        high: if successes >= n {
             1.0
         } else {
-            beta(k + 1.0, failures, 0.975)
+            quantile(successes + 1.0, n - successes, 0.975)
         },
     }
+}
+
+/// The interval of Clopper and Pearson of the mean of values that are 0 or 1. Of clusters, with so many outcomes as would scatter as much if they were independent, and as many as
+/// there are clusters where all values are equal. `None` where there is no value, or only one cluster.
+///
+/// Source: Korn and Graubard 1998, "Confidence intervals for proportions with small expected number of positive counts estimated from survey data", without their
+/// factor for degrees of freedom.
+pub fn exact_interval(column: &[f64], clusters: Option<&Clusters>) -> Option<Interval> {
+    let share = mean(column)?;
+    let all = column.len() as f64;
+    let Some(clusters) = clusters else {
+        return Some(exact(share * all, all));
+    };
+    let units = clusters.count() as f64;
+    let spread = share * (1.0 - share);
+    let independent = if spread <= 0.0 {
+        units
+    } else {
+        let error = standard_error(column, Some(clusters))?;
+        if error > 0.0 {
+            (spread / (error * error)).min(all)
+        } else {
+            units
+        }
+    };
+    (units > 1.0).then(|| exact(share * independent, independent))
 }

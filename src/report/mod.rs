@@ -3,6 +3,7 @@
 //! `reports/README.md` documents every column.
 
 mod calls;
+mod curves;
 mod directory;
 mod manifest;
 mod monitoring;
@@ -15,6 +16,7 @@ mod table;
 mod write;
 
 pub use calls::Call;
+pub use curves::write_curves;
 pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
 pub use monitoring::write_monitoring;
@@ -50,6 +52,10 @@ pub mod files {
     pub const MONITORING: &str = "monitoring.parquet";
     /// The same as a page.
     pub const MONITORING_PAGE: &str = "monitoring.html";
+    /// The policies of routers.
+    pub const CURVES: &str = "curves.parquet";
+    /// Their picture.
+    pub const CURVES_PICTURE: &str = "curves.svg";
     /// Judgements that were repeated, where a judge was asked more than once: `variant`, `example_id`, `metric`, `value`.
     pub const JUDGEMENTS: &str = "judgements.parquet";
     /// What the run is; written last: a directory that has it is finished.

@@ -42,10 +42,20 @@ pub fn write_monitoring(
     let footer = identity.to_json();
     let rows = std::iter::once(columns(&figures.rows));
     write_file(&run.file(files::MONITORING), &footer, rows)?;
+    let told: Vec<MetricFacts> = metrics
+        .iter()
+        .filter(|facts| !facts.aside)
+        .cloned()
+        .collect();
+    let known: Vec<SummaryRow> = summary
+        .iter()
+        .filter(|row| row.is_defined())
+        .cloned()
+        .collect();
     let page = page::Page {
         identity,
-        metrics,
-        summary,
+        metrics: &told,
+        summary: &known,
         figures: &figures,
     };
     let mut file = WholeFile::create(run.file(files::MONITORING_PAGE))?;

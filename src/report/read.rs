@@ -80,6 +80,7 @@ impl Run {
         let (variants, metrics, slices) = (texts("variant")?, texts("metric")?, texts("slice")?);
         let (units, conventions) = (texts("unit")?, texts("convention")?);
         let counts = frame.column("n")?.u64()?.to_vec();
+        let reasons = frame.column("undefined")?.str()?;
         let (means, lows, highs) = (numbers("mean")?, numbers("ci_low")?, numbers("ci_high")?);
         (0..frame.height())
             .map(|row| {
@@ -88,7 +89,8 @@ impl Run {
                     metric: metrics[row].clone(),
                     slice: slices[row].clone(),
                     n: counts[row].context("a summary row without its count")?,
-                    mean: means[row].context("a summary row without its mean")?,
+                    mean: means[row].unwrap_or(f64::NAN),
+                    undefined: reasons.get(row).map(str::to_owned),
                     ci_low: lows[row],
                     ci_high: highs[row],
                     unit: units[row].clone(),

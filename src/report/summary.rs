@@ -27,7 +27,7 @@ pub struct SummaryRow {
     pub slice: String,
     /// Examples in the mean, those that ended in an error included.
     pub n: u64,
-    /// The mean.
+    /// The mean; no number, which is null in JSON and Parquet, where the metric is not defined: the convention says why.
     pub mean: f64,
     /// Lower end of its 95 % interval; absent where the data cannot tell.
     pub ci_low: Option<f64>,
@@ -39,6 +39,16 @@ pub struct SummaryRow {
     /// The convention of the number and of its interval.
     #[serde(skip)]
     pub convention: String,
+    /// Why the metric is not defined, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undefined: Option<String>,
+}
+
+impl SummaryRow {
+    /// Whether there is a mean.
+    pub fn is_defined(&self) -> bool {
+        self.undefined.is_none()
+    }
 }
 
 /// The examples of each slice, by their place; `all` comes first, the others in the order of their names.
@@ -72,12 +82,14 @@ pub fn summarise(
     let clustered = examples.iter().any(|example| example.cluster.is_some());
     let mut rows = Vec::new();
     for (slice, places) in slices(examples.iter().map(|example| example.slices.as_slice())) {
-        let column = |(variant, metric): (usize, usize)| -> Column<1> {
-            let stored = |name: &str, place: usize| {
+        let stored = |variant: usize| {
+            move |name: &str, place: usize| {
                 let metric = metrics.iter().position(|facts| facts.name == name)?;
                 examples[place].scores[variant][metric]
-            };
-            metrics[metric].over(&places, [&stored])
+            }
+        };
+        let column = |(variant, metric): (usize, usize)| -> Column<1> {
+            metrics[metric].over(&places, [&stored(variant)])
         };
         let told = (0..metrics.len()).filter(|metric| !metrics[*metric].aside);
         let cells = (0..variants.len())
@@ -97,29 +109,34 @@ pub fn summarise(
         let named = cells.clone().map(|(_, metric)| &metrics[metric]);
         let named: Vec<(&MetricFacts, &Column<1>)> = named.zip(&columns).collect();
         let whole = named.iter().filter(|(_, column)| is_whole(column));
-        let whole: Vec<(&MetricFacts, &[f64])> = whole
-            .map(|(facts, column)| (*facts, column.values[0].as_slice()))
-            .collect();
+        let whole: Vec<(&MetricFacts, &Column<1>)> = whole.copied().collect();
         let mut of_whole = intervals(&whole, all.as_ref(), seed).into_iter();
         let found = named.iter().map(|(facts, column)| {
             if is_whole(column) {
                 return of_whole.next().flatten();
             }
             let clusters = clusters(&column.places);
-            intervals(&[(facts, &column.values[0])], clusters.as_ref(), seed)[0]
+            intervals(&[(*facts, *column)], clusters.as_ref(), seed)[0]
         });
         let found: Vec<Option<Interval>> = found.collect();
         for (((variant, metric), column), interval) in cells.zip(&columns).zip(found) {
             let [values] = &column.values;
-            let Some(mean) = statistics::mean(values) else {
-                continue;
+            let mean = statistics::mean(values);
+            let undefined = match mean {
+                Some(_) => None,
+                // What was not measured at all is not told; what was, and comes to no figure, is.
+                None => match metrics[metric].undefined(&places, &stored(variant)) {
+                    Some(reason) => Some(reason.to_owned()),
+                    None => continue,
+                },
             };
             rows.push(SummaryRow {
                 variant: variants[variant].clone(),
                 metric: metrics[metric].name.clone(),
                 slice: slice.clone(),
                 n: values.len() as u64,
-                mean,
+                mean: mean.unwrap_or(f64::NAN),
+                undefined,
                 ci_low: interval.map(|interval| interval.low),
                 ci_high: interval.map(|interval| interval.high),
                 unit: metrics[metric].unit.clone(),

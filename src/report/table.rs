@@ -84,7 +84,11 @@ pub fn metric_table(style: Style, variants: &[String], summary: &[SummaryRow]) -
         metric: &row.metric,
         slice: &row.slice,
         n: row.n,
-        text: estimate(row.mean, row.ci_low, row.ci_high, false),
+        text: if row.is_defined() {
+            estimate(row.mean, row.ci_low, row.ci_high, false)
+        } else {
+            "not defined".to_owned()
+        },
     });
     pivot(style, variants, &cells.collect::<Vec<_>>(), String::clone)
 }

@@ -376,11 +376,15 @@ fn summary_rows(rows: &[SummaryRow]) -> anyhow::Result<RecordBatch> {
             "n",
             Arc::new(rows.iter().map(|row| row.n).collect::<UInt64Array>()),
         ),
-        ("mean", numbers(rows, |row| Some(row.mean))),
+        (
+            "mean",
+            numbers(rows, |row| row.is_defined().then_some(row.mean)),
+        ),
         ("ci_low", numbers(rows, |row| row.ci_low)),
         ("ci_high", numbers(rows, |row| row.ci_high)),
         ("unit", texts(rows, |row| Some(&row.unit))),
         ("convention", texts(rows, |row| Some(&row.convention))),
+        ("undefined", texts(rows, |row| row.undefined.as_deref())),
     ])
 }
 

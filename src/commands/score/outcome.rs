@@ -168,6 +168,7 @@ fn summarise(
             ci_high: interval.map(|interval| aggregate.whole(interval.high)),
             unit: "1".to_owned(),
             convention: conventions[place].clone() + &of_interval,
+            undefined: None,
         }
     };
     metrics

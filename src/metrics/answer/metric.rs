@@ -194,6 +194,7 @@ impl AnswerMetric {
             judge: None,
             pooled: None,
             aside: false,
+            exact: false,
         }
     }
 

@@ -137,6 +137,7 @@ impl Pooled {
             judge: None,
             pooled: None,
             aside: false,
+            exact: false,
         }
     }
 

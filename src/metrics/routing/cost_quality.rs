@@ -133,7 +133,8 @@ pub(super) fn aiq_gain(routes: &Routes<'_>) -> Option<Figure> {
     Some(aiq(routes)?.less(&of_models))
 }
 
-/// The share of the cost of always asking a model that a router saves at the quality of that model. `None` where the router never reaches it.
+/// The share of the cost of always asking a model that a router saves at the quality of that model. A router that reaches it at no lower cost
+/// saves nothing: one can ask that model. `None` where the model costs nothing.
 pub(super) fn savings(routes: &Routes<'_>, reference: usize) -> Option<Figure> {
     let wanted = routes.mean_of(routes.quality, reference);
     let full = routes.mean_of(routes.cost, reference);
@@ -141,8 +142,14 @@ pub(super) fn savings(routes: &Routes<'_>, reference: usize) -> Option<Figure> {
         return None;
     }
     let policies = Policies::of_router(routes);
-    let Reach { x, slopes, in_y } = reach(&policies.corners, wanted)?;
     let mut influences = vec![0.0; routes.prompts()];
+    let reached = reach(&policies.corners, wanted).filter(|reach| reach.x < full);
+    let Some(Reach { x, slopes, in_y }) = reached else {
+        return Some(Figure {
+            value: 0.0,
+            influences,
+        });
+    };
     for (corner, in_cost, in_quality) in slopes {
         policies.add(&mut influences, corner, -in_cost / full, -in_quality / full);
     }

@@ -149,22 +149,27 @@ impl Curve {
         points.map(|point| (point.cost, point.quality)).collect()
     }
 
-    /// The model chosen for each prompt at each of these points, which go up.
+    /// The model chosen for each prompt at each of these points.
     pub fn choices(&self, points: &[usize]) -> Vec<Vec<usize>> {
+        // A policy that costs more than another may come before it: what is predicted and what is differ.
+        let mut order: Vec<usize> = (0..points.len()).collect();
+        order.sort_by_key(|place| points[*place]);
         let (mut chosen, mut at) = (self.first.clone(), 0);
-        let choices = points.iter().map(|&point| {
-            for moved in &self.moves[at..point] {
+        let mut choices = vec![Vec::new(); points.len()];
+        for place in order {
+            for moved in &self.moves[at..points[place]] {
                 for &(prompt, model) in moved {
                     chosen[prompt] = model;
                 }
             }
-            at = point;
-            chosen.clone()
-        });
-        choices.collect()
+            at = points[place];
+            choices[place].clone_from(&chosen);
+        }
+        choices
     }
 
-    /// The price at which the mean of the predicted costs is the most that does not exceed a budget; `None` where even the cheapest policy does.
+    /// A price at which the mean of the predicted costs is the most that does not exceed a budget, halfway between the prices at which choices change; `None` where
+    /// even the cheapest policy exceeds it.
     pub fn price_within(&self, predicted_cost: &[f64], models: usize, budget: f64) -> Option<f64> {
         let prompts = self.first.len();
         let cost = |prompt: usize, model: usize| predicted_cost[prompt * models + model];
@@ -178,7 +183,14 @@ impl Curve {
                 chosen[prompt] = model;
             }
             if sum <= budget * prompts as f64 {
-                within = Some(point.price);
+                let next = self.points.get(place + 1).map_or(0.0, |next| next.price);
+                // At the cheapest policy any higher price does.
+                let price = if point.price.is_finite() {
+                    point.price
+                } else {
+                    2.0 * next + 1.0
+                };
+                within = Some(f64::midpoint(price, next));
             }
         }
         within

@@ -86,6 +86,7 @@ impl CacheMetric {
             judge: None,
             pooled: None,
             aside: false,
+            exact: matches!(self, Self::FalseHitRate | Self::WrongAnswerRate),
             convention: format!(
                 "{definition}; {how}; a pair that ended in an error counts as the worst"
             ),

@@ -125,6 +125,7 @@ impl FaithfulnessMetric {
                 judge: None,
                 pooled: None,
                 aside: false,
+                exact: false,
                 convention: each.definition().to_owned(),
             },
         }

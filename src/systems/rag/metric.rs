@@ -81,6 +81,7 @@ impl RagMetric {
                 judge: None,
                 pooled: None,
                 aside: false,
+                exact: false,
                 convention: format!(
                     "{}; {}",
                     metric.explanation().definition,

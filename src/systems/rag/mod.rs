@@ -251,6 +251,7 @@ impl System for Rag<'_> {
                 judge: None,
                 pooled: None,
                 aside: false,
+                exact: false,
                 convention: format!("the share of the {GRAPH_RECALL_DEPTH} best documents of exact search (of all where it ranks fewer) that HNSW found; as near is as good"),
             });
         }

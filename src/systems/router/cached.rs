@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use anyhow::{Context, ensure};
 
 use super::config::CacheStage;
+use super::division::SAME_AS;
 use crate::caches::{Embeddings, ExactCache, SemanticCache};
 use crate::data::RoutedPrompt;
 use crate::systems::cache::Threshold;
@@ -21,9 +22,6 @@ pub(super) struct Hit {
     /// Whether the words are the same.
     pub(super) exact: bool,
 }
-
-/// The field of a prompt that names an earlier one whose answer serves as well.
-const SAME_AS: &str = "same_as";
 
 /// For each prompt what it is served with.
 pub(super) fn hits(
@@ -114,28 +112,4 @@ impl TenantCache {
         }
         self.places.push(place);
     }
-}
-
-/// For each prompt the first one that its answer serves as well: the same words, or what `same_as` names.
-///
-/// # Errors
-/// Where `same_as` names no earlier prompt.
-pub(super) fn meanings(prompts: &[RoutedPrompt]) -> anyhow::Result<Vec<usize>> {
-    let (mut by_id, mut by_name) = (HashMap::new(), HashMap::new());
-    let mut meanings = Vec::with_capacity(prompts.len());
-    for (place, prompt) in prompts.iter().enumerate() {
-        let meaning = match prompt.metadata.get(SAME_AS) {
-            Some(earlier) => {
-                let found: Option<&usize> = by_id.get(earlier.as_str());
-                *found.with_context(|| {
-                    format!("the prompt `{}` is `{SAME_AS}` `{earlier}`, which is no earlier prompt that is evaluated", prompt.id)
-                })?
-            }
-            None => *by_name.entry(prompt.name()).or_insert(place),
-        };
-        by_name.entry(prompt.name()).or_insert(meaning);
-        by_id.insert(prompt.id.as_str(), meaning);
-        meanings.push(meaning);
-    }
-    Ok(meanings)
 }

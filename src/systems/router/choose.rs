@@ -76,11 +76,13 @@ impl Chooser {
                 )
             })
         };
-        // Those that come first in a list are preferred by so much.
+        // Those that come first in a list are preferred; where none of it may answer a tenant, those that the variant falls back on.
         let preference = |names: &[String]| -> anyhow::Result<Vec<f64>> {
             let mut values = vec![0.0; models];
-            for (rank, name) in names.iter().enumerate() {
-                values[place(name)?] = (names.len() - rank) as f64 / names.len() as f64;
+            let count = names.len() + variant.fallback.len();
+            for (rank, name) in names.iter().chain(&variant.fallback).enumerate() {
+                let value: &mut f64 = &mut values[place(name)?];
+                *value = value.max((count - rank) as f64 / count as f64);
             }
             Ok(values)
         };

@@ -1,11 +1,14 @@
 //! Which prompts are learned from and which are evaluated.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 
 use super::config::{FieldSplit, HashSplit, Split};
 use crate::data::{Digest, OutcomeMatrix, RoutedPrompt};
+
+/// The field of a prompt that names an earlier one whose answer serves as well.
+pub(super) const SAME_AS: &str = "same_as";
 
 /// The prompts of a matrix, divided.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +19,8 @@ pub struct Division {
     pub train: Vec<RoutedPrompt>,
     /// The prompts that are evaluated, in their order.
     pub test: Vec<RoutedPrompt>,
+    /// For each evaluated prompt the id of the first prompt whose answer serves as well.
+    pub(super) meanings: Vec<String>,
     /// How many were dropped from `train` because `test` has their text.
     pub shared: usize,
     /// Prompts of both with outcomes of some models only.
@@ -84,6 +89,7 @@ impl Division {
                 (train, test, how)
             }
         };
+        let meanings = meanings(&train, &test)?;
         let evaluated: HashSet<&str> = test.iter().map(RoutedPrompt::name).collect();
         let before = train.len();
         train.retain(|prompt| !evaluated.contains(prompt.name()));
@@ -103,6 +109,7 @@ impl Division {
             two_tasks: matrix.two_tasks,
             train,
             test,
+            meanings,
             shared,
             digest,
             how,
@@ -138,8 +145,36 @@ impl Division {
             );
         }
         if self.two_tasks > 0 {
-            note += &format!("; {} texts have more than one task, and count as without", self.two_tasks);
+            note += &format!(
+                "; {} texts have more than one task, and count as without",
+                self.two_tasks
+            );
         }
         note
     }
+}
+
+/// For each evaluated prompt the id of the first one that its answer serves as well: the same words, or what `same_as` names.
+///
+/// # Errors
+/// Where `same_as` names no earlier prompt.
+fn meanings(train: &[RoutedPrompt], test: &[RoutedPrompt]) -> anyhow::Result<Vec<String>> {
+    let mut by_id: HashMap<&str, &str> = HashMap::new();
+    let mut by_name: HashMap<&str, &str> = HashMap::new();
+    let mut meanings = Vec::new();
+    for prompt in train.iter().chain(test) {
+        let meaning = match prompt.metadata.get(SAME_AS) {
+            Some(earlier) => by_id.get(earlier.as_str()).copied().with_context(|| {
+                format!(
+                    "the prompt `{}` is `{SAME_AS}` `{earlier}`, which is no earlier prompt",
+                    prompt.id
+                )
+            })?,
+            None => by_name.get(prompt.name()).copied().unwrap_or(&prompt.id),
+        };
+        by_name.entry(prompt.name()).or_insert(meaning);
+        by_id.insert(&prompt.id, meaning);
+        meanings.push(meaning.to_owned());
+    }
+    Ok(meanings.split_off(train.len()))
 }

@@ -162,6 +162,7 @@ pub(super) fn column_facts(kind: Kind, model: &str) -> MetricFacts {
         judge: None,
         pooled: None,
         aside: true,
+        exact: false,
     }
 }
 
@@ -339,35 +340,35 @@ const EACH: [(Each, &str, &str, Better, &str); 34] = {
         ),
         (
             E::HitRate,
-            "HitRate",
+            "CacheHitRate",
             "1",
             Higher,
             "1 where an answer is served that the tenant was given before",
         ),
         (
             E::ExactHitRate,
-            "ExactHitRate",
+            "CacheExactHitRate",
             "1",
             Higher,
             "1 where that was to the same words; letter case, white space and punctuation at the end aside",
         ),
         (
             E::SemanticHitRate,
-            "SemanticHitRate",
+            "CacheSemanticHitRate",
             "1",
             Higher,
             "1 where that was to other words",
         ),
         (
             E::FalseHitRate,
-            "FalseHitRate",
+            "CacheFalseHitRate",
             "1",
             Lower,
             "of the prompts served from the cache the share whose answer is to something else",
         ),
         (
             E::FalseHitsPerRequest,
-            "FalseHitsPerRequest",
+            "CacheFalseHitsPerRequest",
             "1",
             Lower,
             "of all prompts the share that is served with an answer to something else",
@@ -655,6 +656,10 @@ impl RouterMetric {
             judge: None,
             pooled: self.pooled(columns),
             aside,
+            exact: matches!(
+                self,
+                Self::Each(Each::FalseHitRate | Each::FalseHitsPerRequest | Each::PolicyViolations)
+            ),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use super::cached::{Hit, hits, meanings};
+use super::cached::{Hit, hits};
 use super::cascade::Opened;
 use super::choose::Chooser;
 use super::config::{Accept, Choose, Classify, Config, Judge, Trade, Variant};
@@ -36,7 +36,8 @@ enum Classifier<'a> {
 /// One variant, ready.
 pub(super) struct Pipeline<'a> {
     variant: &'a Variant,
-    cached: Option<Cached>,
+    /// What each prompt is served with from the cache.
+    cached: Option<Vec<Option<Hit>>>,
     classifier: Option<Classifier<'a>>,
     chooser: Chooser,
     /// The price of quality by the tenant's tier; that of the variant by no name.
@@ -46,13 +47,6 @@ pub(super) struct Pipeline<'a> {
     seed: u64,
     pub(super) digest: Option<String>,
     pub(super) note: String,
-}
-
-/// Which prompts are served from the cache, and whether that is right.
-struct Cached {
-    hits: Vec<Option<Hit>>,
-    /// For each prompt the first that its answer serves as well.
-    meanings: Vec<usize>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -123,10 +117,7 @@ impl<'a> Pipeline<'a> {
         }
         let cached = match &variant.cache {
             None => None,
-            Some(cache) => Some(Cached {
-                hits: hits(&division.test, cache, embeddings)?,
-                meanings: meanings(&division.test)?,
-            }),
+            Some(cache) => Some(hits(&division.test, cache, embeddings)?),
         };
         let cascade = match &variant.cascade {
             None => None,
@@ -365,7 +356,7 @@ impl<'a> Pipeline<'a> {
 
     fn hit(&self, prompt: &RoutedPrompt, known: &Known<'_>) -> Option<Hit> {
         let place = known.places.get(prompt.id.as_str())?;
-        self.cached.as_ref()?.hits[*place]
+        self.cached.as_ref()?[*place]
     }
 
     /// The task of each prompt and how sure that is, where tasks are told apart.
@@ -423,11 +414,9 @@ impl<'a> Pipeline<'a> {
         known: &'f Known<'f>,
     ) -> Facts<'f> {
         let hit = self.hit(prompt, known).map(|hit| {
-            let cached = self.cached.as_ref();
             let own = known.places.get(prompt.id.as_str());
-            let is_right = cached
-                .zip(own)
-                .is_some_and(|(cached, own)| cached.meanings[*own] == cached.meanings[hit.of]);
+            let meanings = &known.division.meanings;
+            let is_right = own.is_some_and(|own| meanings[*own] == meanings[hit.of]);
             route::Served {
                 prompt: &known.division.test[hit.of],
                 exact: hit.exact,
