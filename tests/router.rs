@@ -578,3 +578,139 @@ choose.best_by_task = {}
         "`config.toml` is not a valid config: variant `learned`: there is nothing to learn from; say by `system.router.split` which prompts are",
     );
 }
+
+#[test]
+fn a_router_that_was_kept_routes_as_it_did_and_refuses_what_it_learned_from() {
+    let config = include_str!("../configs/router-demo.toml");
+    let outcomes = include_str!("../datasets/router-demo/outcomes.jsonl");
+    let prices = include_str!("../datasets/router-demo/prices.toml");
+    let head = config.split("[[system.router.variants]]").next().unwrap();
+    let with = |variants: &str| format!("{head}{variants}").replace("datasets/router-demo/", "");
+    let fresh = r#"
+[[system.router.variants]]
+name = "learned"
+classify.learned.learner.logistic = { l2 = 0.1 }
+choose.predict.learner.ridge = { l2 = 3.0 }
+trade.quality_per_usd = 20.0
+"#;
+    let kept = r#"
+[[system.router.variants]]
+name = "kept"
+classify.trained = "kept"
+choose.trained = "kept"
+trade.quality_per_usd = 20.0
+"#;
+    let sandbox = Sandbox::new()
+        .file("outcomes.jsonl", outcomes)
+        .file("prices.toml", prices)
+        .file("fresh.toml", with(fresh))
+        .file("config.toml", with(&format!("{fresh}{kept}")));
+    let shown = sandbox.ok("train router fresh.toml --variant learned --out kept --format json");
+    let tradeoffs: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let rises = |name: &str| {
+        let rows = tradeoffs.as_array().unwrap().iter();
+        let values: Vec<f64> = rows.map(|row| row[name].as_f64().unwrap()).collect();
+        values.len() > 2 && values.windows(2).all(|pair| pair[0] < pair[1])
+    };
+    assert!(rises("usd_per_1k") && rises("quality"), "{tradeoffs}");
+    let summary = eval(&sandbox);
+    let rows = |variant: &str| -> Vec<Value> {
+        let rows = summary["summary"].as_array().unwrap().iter();
+        let rows = rows.filter(|row| row["variant"] == variant).cloned();
+        rows.map(|mut row| {
+            row["variant"] = Value::Null;
+            row
+        })
+        .collect()
+    };
+    assert_eq!(rows("kept"), rows("learned"));
+    sandbox.fails(
+        "train router fresh.toml --variant learned --out kept",
+        "`kept` is not empty; give `--out` a new path",
+    );
+    let all = with(kept).replace(
+        "train = \"past\", test = \"now\"",
+        "train = \"now\", test = \"past\"",
+    );
+    let sandbox = sandbox.file("config.toml", all);
+    sandbox.fails(
+        "eval config.toml",
+        "variant `kept`: `kept` was trained on 100 of the prompts that are evaluated; divide them as at its training (`split`: learned from `past`, evaluated `now`)",
+    );
+}
+
+/// The pairs of the cache's evaluation, with every answer given to one tenant and every question asked by another.
+#[test]
+fn no_answer_crosses_from_one_tenant_to_another() {
+    let pairs = include_str!("../datasets/cache/pairs.jsonl");
+    let outcomes = json!({ "m": { "score": 1.0 } });
+    let of = |asks: &str| {
+        let mut rows = Vec::new();
+        for line in pairs.lines().take(200) {
+            let pair: Value = serde_json::from_str(line).unwrap();
+            let id = pair["_id"]
+                .as_str()
+                .or(pair["id"].as_str())
+                .unwrap()
+                .to_owned();
+            // Asked by a tenant that asks nothing else, so that only its own pair can hit.
+            let mut cached = json!({ "id": format!("{id}-cached"), "prompt": pair["cached"], "tenant": format!("{id}-a"), "outcomes": outcomes });
+            let mut asked = json!({ "id": id, "prompt": pair["text"], "tenant": format!("{id}-{asks}"), "outcomes": outcomes });
+            cached["part"] = json!("held");
+            asked["part"] = json!("asked");
+            if pair["same"]
+                .as_bool()
+                .or(pair["same"].as_str().map(|same| same == "true"))
+                .unwrap()
+            {
+                asked["same_as"] = cached["id"].clone();
+            }
+            rows.extend([cached, asked]);
+        }
+        rows
+    };
+    let system = r#"
+[[system.router.variants]]
+name = "semantic"
+cache.semantic = { embedder.terms = {}, threshold.fixed = 0.7 }
+choose.single = "m"
+[[system.router.variants]]
+name = "guarded"
+cache.semantic = { embedder.terms = {}, threshold.fixed = 0.7, guards = ["numbers", "negation", "entities", "order"] }
+choose.single = "m"
+"#;
+    let head = HEAD
+        .replace(
+            "\"CostUSD\", \"TokensIn\", \"TokensOut\", \"OracleQuality\", \"Regret\"",
+            "\"CacheHitRate\", \"CacheFalseHitsPerRequest\"",
+        )
+        .replace("\"tenant\"", "\"part\"");
+    let run = |asks: &str| {
+        let sandbox = Sandbox::new()
+            .file("outcomes.jsonl", lines(&of(asks)))
+            .file("config.toml", format!("{head}\n{system}"));
+        eval(&sandbox)
+    };
+    let (crossing, own) = (run("b"), run("a"));
+    for variant in ["semantic", "guarded"] {
+        assert_eq!(
+            figure(&crossing, variant, "CacheHitRate", "part=asked"),
+            Some(0.0)
+        );
+    }
+    let hits = |variant: &str| figure(&own, variant, "CacheHitRate", "part=asked").unwrap();
+    let wrong =
+        |variant: &str| figure(&own, variant, "CacheFalseHitsPerRequest", "part=asked").unwrap();
+    assert!(
+        hits("semantic") > 0.3 && wrong("semantic") > 0.3,
+        "{} {}",
+        hits("semantic"),
+        wrong("semantic")
+    );
+    assert!(
+        wrong("guarded") < wrong("semantic") / 2.0,
+        "{} {}",
+        wrong("guarded"),
+        wrong("semantic")
+    );
+}

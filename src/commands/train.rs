@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::{Rendering, print, print_json};
 use crate::cli::Global;
-use crate::experiment::FaithfulnessTraining;
+use crate::experiment::{Experiment, FaithfulnessTraining, SystemConfig};
 use crate::faithfulness::train::train;
 use crate::faithfulness::trained::Weights;
 use crate::models::EncoderConfig;
 use crate::report::text_table;
+use crate::routing::TrainedRouter;
+use crate::systems::router::{self, Division};
 use crate::whole_file::WholeFile;
 
 /// Train the small models that ragkit evaluates with, from labelled data.
@@ -24,6 +27,32 @@ pub struct Arguments {
 enum Command {
     /// Train tier 1 of faithfulness: which answers say only what their sources say?
     Faithfulness(Faithfulness),
+    /// Train a router: which model answers a prompt well, and what kind of task is it?
+    Router(Router),
+}
+
+/// Train the router of a config, to be kept.
+///
+/// Learns what a variant's `choose.predict` and `classify.learned` learn, from the training part of the config's outcomes. `ragkit eval` learns it by itself; a trained
+/// router is for keeping one as it is and holding it against other outcomes. It remembers the prompts that it saw, and refuses to be evaluated on one of them.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    ragkit train router configs/router-demo.toml --variant ridge --out router\n\n\
+    A config then asks for it:\n  \
+    choose.trained = \"router\"\n  \
+    trade.quality_per_usd = 30.0       # one of those that the training printed")]
+struct Router {
+    /// The experiment file, of `system.router` with a `split`.
+    config: PathBuf,
+    /// The variant whose router is trained.
+    #[arg(long, value_name = "NAME")]
+    variant: String,
+    /// Where it goes: a new folder.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How to print what it can be had for.
+    #[arg(long, value_enum, default_value_t = Rendering::Table)]
+    format: Rendering,
 }
 
 /// Train tier 1 of faithfulness on answers that people labelled.
@@ -51,7 +80,47 @@ struct Faithfulness {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
-    let Command::Faithfulness(arguments) = &arguments.command;
+    match &arguments.command {
+        Command::Faithfulness(arguments) => faithfulness(arguments, global),
+        Command::Router(arguments) => router(arguments, global),
+    }
+}
+
+fn router(arguments: &Router, global: &Global) -> anyhow::Result<()> {
+    let experiment = Experiment::load(&arguments.config)?;
+    let SystemConfig::Router(config) = &experiment.system else {
+        bail!(
+            "`{}` is no config of `system.router`",
+            arguments.config.display()
+        );
+    };
+    TrainedRouter::check_new(&arguments.out)?;
+    let division = Division::of(experiment.outcomes()?, config.split.as_ref())?;
+    global.say(&division.note());
+    let trained = router::train(&division, config, &arguments.variant, experiment.seed)?;
+    trained.save(&arguments.out)?;
+    global.say(&format!("wrote `{}`", arguments.out.display()));
+    let Some(style) = arguments.format.style() else {
+        return print_json(&trained.tradeoffs);
+    };
+    if trained.tradeoffs.is_empty() {
+        return Ok(());
+    }
+    let header = ["quality_per_usd", "USD per 1,000 prompts", "quality"];
+    let rows = trained.tradeoffs.iter().map(|one| {
+        vec![
+            format!("{:.4}", one.quality_per_usd),
+            format!("{:.4}", one.usd_per_1k),
+            format!("{:.4}", one.quality),
+        ]
+    });
+    print(format!(
+        "{}\n\nwhat can be had on the training part, each half routed by what was learned from the other: corners of the envelope",
+        text_table(style, &header, rows, 0)
+    ))
+}
+
+fn faithfulness(arguments: &Faithfulness, global: &Global) -> anyhow::Result<()> {
     let training = FaithfulnessTraining::load(&arguments.training)?;
     let encoder = match &arguments.encoder {
         Some(model) => Some((model.as_str(), EncoderConfig::at(model).load()?)),

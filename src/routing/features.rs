@@ -1,8 +1,10 @@
 //! From prompts to vectors that learners look at.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Analyser, AnalyserConfig};
@@ -52,6 +54,8 @@ pub struct Features {
     pub embedder: Arc<dyn Embedder + Send + Sync>,
     /// Its digest.
     pub digest: String,
+    /// What was fitted on prompts.
+    fitted: Option<Arc<Lsa>>,
 }
 
 impl FeaturesConfig {
@@ -90,9 +94,11 @@ impl FeaturesConfig {
                 let (lsa, _) = Lsa::fit(&counts, &lsa, analyser()?)?;
                 let digest = Digest::default().with("lsa", serde_json::to_vec(config)?);
                 let with = |digest: Digest, text: &&str| digest.with("prompt", text);
+                let fitted = Arc::new(lsa);
                 Ok(Features {
-                    embedder: Arc::new(lsa),
+                    embedder: Arc::clone(&fitted) as _,
                     digest: prompts.iter().fold(digest, with).finish(),
+                    fitted: Some(fitted),
                 })
             }
             Self::Encoder(encoder) => {
@@ -102,13 +108,59 @@ impl FeaturesConfig {
                 Ok(Features {
                     embedder: embeddings.of(opened)?,
                     digest,
+                    fitted: None,
                 })
+            }
+        }
+    }
+
+    /// The model again that was fitted before, or is looked up; `digest` is the one that it must have.
+    ///
+    /// # Errors
+    /// Where it is missing, cannot be read, or is another one.
+    pub fn load(
+        &self,
+        folder: &Path,
+        digest: &str,
+        embeddings: &mut Embeddings,
+    ) -> anyhow::Result<Features> {
+        match self {
+            Self::Lsa(config) => {
+                let dim = fs_err::read_to_string(folder.join(DIM))?;
+                let dim: usize = dim.trim().parse().context("the number of dimensions")?;
+                let fitted = Arc::new(Lsa::load(folder, dim, Analyser::new(&config.analyser)?)?);
+                Ok(Features {
+                    embedder: Arc::clone(&fitted) as _,
+                    digest: digest.to_owned(),
+                    fitted: Some(fitted),
+                })
+            }
+            Self::Encoder(_) => {
+                let found = self.fit(&[], embeddings)?;
+                ensure!(
+                    found.digest == digest,
+                    "the encoder is another one than at the training; train again with this one"
+                );
+                Ok(found)
             }
         }
     }
 }
 
+/// The file that says how many dimensions there are.
+const DIM: &str = "dim";
+
 impl Features {
+    /// Writes what was fitted to a folder.
+    pub(super) fn save(&self, folder: &Path) -> anyhow::Result<()> {
+        if let Some(lsa) = &self.fitted {
+            fs_err::create_dir_all(folder)?;
+            lsa.save(folder)?;
+            fs_err::write(folder.join(DIM), lsa.dim().to_string())?;
+        }
+        Ok(())
+    }
+
     /// One row a prompt.
     ///
     /// # Errors

@@ -5,9 +5,11 @@ pub mod learners;
 mod predictor;
 mod prices;
 mod rules;
+mod trained;
 
 pub use features::{Features, FeaturesConfig, PromptLsa};
 pub use learners::{Learned, Learner};
-pub use predictor::{Predictor, PredictorConfig};
+pub use predictor::{Predictor, PredictorConfig, Stored};
 pub use prices::{PriceTable, Priced};
 pub use rules::{Compiled, Rule, TaskRules};
+pub use trained::{TrainedRouter, Training};

@@ -1,5 +1,7 @@
 //! Features and a learner together: from a prompt to a score for each model, or for each task.
 
+use std::path::Path;
+
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +86,51 @@ impl PredictorConfig {
     }
 }
 
+/// A predictor as it is stored; vectors that were fitted lie in a folder of their own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stored {
+    /// How it was learned.
+    pub config: PredictorConfig,
+    /// Digest of what makes the vectors.
+    features: String,
+    learned: Learned,
+    digest: String,
+}
+
+impl Stored {
+    pub(super) fn of(config: &PredictorConfig, predictor: &Predictor) -> Self {
+        Self {
+            config: config.clone(),
+            features: predictor.features.digest.clone(),
+            learned: predictor.learned.clone(),
+            digest: predictor.digest.clone(),
+        }
+    }
+
+    pub(super) fn open(
+        &self,
+        folder: &Path,
+        embeddings: &mut Embeddings,
+    ) -> anyhow::Result<Predictor> {
+        let features = self
+            .config
+            .features
+            .load(folder, &self.features, embeddings);
+        Ok(Predictor {
+            features: features.with_context(|| self.config.describe())?,
+            learned: self.learned.clone(),
+            digest: self.digest.clone(),
+        })
+    }
+}
+
 impl Predictor {
+    /// Writes what makes the vectors, where it was fitted, to a folder.
+    pub(super) fn save_features(&self, folder: &Path) -> anyhow::Result<()> {
+        self.features.save(folder)
+    }
+
     /// A value an output for each prompt.
     ///
     /// # Errors

@@ -177,22 +177,28 @@ impl Curve {
         let first = chosen.iter().enumerate();
         let mut sum: f64 = first.map(|(prompt, model)| cost(prompt, *model)).sum();
         let mut within = None;
-        for (place, point) in self.points.iter().enumerate() {
+        for place in 0..self.points.len() {
             for &(prompt, model) in place.checked_sub(1).map_or(&[][..], |at| &self.moves[at]) {
                 sum += cost(prompt, model) - cost(prompt, chosen[prompt]);
                 chosen[prompt] = model;
             }
             if sum <= budget * prompts as f64 {
-                let next = self.points.get(place + 1).map_or(0.0, |next| next.price);
-                // At the cheapest policy any higher price does.
-                let price = if point.price.is_finite() {
-                    point.price
-                } else {
-                    2.0 * next + 1.0
-                };
-                within = Some(f64::midpoint(price, next));
+                within = Some(self.price_at(place));
             }
         }
         within
+    }
+
+    /// A price at which the policy at a point is chosen: halfway between those at which choices change.
+    pub fn price_at(&self, point: usize) -> f64 {
+        let next = self.points.get(point + 1).map_or(0.0, |next| next.price);
+        let price = self.points[point].price;
+        // For the cheapest policy any higher price does.
+        let price = if price.is_finite() {
+            price
+        } else {
+            2.0 * next + 1.0
+        };
+        f64::midpoint(price, next)
     }
 }

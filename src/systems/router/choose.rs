@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
 use super::config::{ByTask, Choose, Trade, Variant};
 use super::costs::Costs;
@@ -10,7 +10,7 @@ use super::division::Division;
 use crate::caches::Embeddings;
 use crate::data::{Digest, RoutedPrompt};
 use crate::metrics::routing::{Curve, Routes};
-use crate::routing::{Predictor, PredictorConfig};
+use crate::routing::{Predictor, PredictorConfig, TrainedRouter};
 
 /// What tells the scores that models are expected to have.
 pub(super) enum Expected {
@@ -47,7 +47,7 @@ pub(super) fn score(prompt: &RoutedPrompt, model: usize) -> f64 {
 }
 
 /// The scores of some prompts, model by model.
-fn scores(prompts: &[&RoutedPrompt], models: usize) -> Vec<f64> {
+pub(super) fn scores(prompts: &[&RoutedPrompt], models: usize) -> Vec<f64> {
     let of = |prompt: &&RoutedPrompt| {
         (0..models)
             .map(|model| score(prompt, model))
@@ -88,6 +88,7 @@ impl Chooser {
         };
         let mut digest = None;
         let mut crossed = Vec::new();
+        let mut mean_costs = costs.means(&learned, models);
         let expected = match &variant.choose {
             Choose::Single(name) => Expected::Same(preference(std::slice::from_ref(name))?),
             Choose::Random(_) => Expected::Drawn,
@@ -128,10 +129,27 @@ impl Chooser {
                 }
                 Expected::Learned(fitted)
             }
+            Choose::Trained(path) => {
+                let folder = path.resolve()?;
+                let trained = TrainedRouter::load(&folder)?;
+                let evaluated = division.test.iter().map(RoutedPrompt::name);
+                trained.check_unseen(&folder, evaluated)?;
+                ensure!(
+                    trained.models == division.models,
+                    "`{}` was trained for the models {}, and the outcomes have {}",
+                    folder.display(),
+                    trained.models.join(", "),
+                    division.models.join(", ")
+                );
+                let predictor = trained.predictor(&folder, embeddings)?;
+                digest = Some(predictor.digest.clone());
+                mean_costs = trained.cost_usd;
+                Expected::Learned(predictor)
+            }
         };
         Ok(Self {
             expected,
-            costs: costs.means(&learned, models),
+            costs: mean_costs,
             crossed,
             digest,
         })
@@ -294,7 +312,7 @@ fn means(prompts: &[&RoutedPrompt], models: usize) -> Vec<f64> {
 }
 
 /// For each training prompt what is learned from the other half of them, halves by a hash of the text.
-fn cross(
+pub(super) fn cross(
     predictor: &PredictorConfig,
     learned: &[&RoutedPrompt],
     models: usize,

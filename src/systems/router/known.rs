@@ -126,11 +126,6 @@ impl<'a> Known<'a> {
         *self.tasks.get(task).unwrap_or(&self.tasks.len()) as f64
     }
 
-    /// The names of the tasks, by their number.
-    pub(super) fn task_names(&self) -> Vec<&'a str> {
-        self.tasks.keys().copied().collect()
-    }
-
     /// The model that is best for a task on the evaluated prompts.
     pub(super) fn best_of_task(&self, task: &str) -> Option<usize> {
         self.best_of_task.get(task).copied()

@@ -5,11 +5,15 @@ mod cascade;
 mod choose;
 mod config;
 mod costs;
+mod definitions;
 mod division;
 mod known;
 mod metric;
+mod note;
 mod pipeline;
 mod route;
+mod train;
+mod validate;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,6 +35,7 @@ pub use self::config::{
 };
 pub use self::division::Division;
 pub use self::metric::{Each, PooledMetric, RouterMetric};
+pub use self::train::{Tradeoff, Trained, train};
 
 /// Routers in several variants.
 pub struct Router<'a> {

@@ -8,13 +8,14 @@ use anyhow::{Context, bail};
 use super::cached::{Hit, hits};
 use super::cascade::Opened;
 use super::choose::Chooser;
-use super::config::{Accept, Choose, Classify, Config, Judge, Trade, Variant};
+use super::config::{Accept, Classify, Config, Judge, Trade, Variant};
 use super::known::Known;
 use super::route::{self, Facts, Route};
+use super::train;
 use crate::caches::Embeddings;
 use crate::data::RoutedPrompt;
 use crate::outputs::{Item, Output, Stage, Usage};
-use crate::routing::{Compiled, Predictor};
+use crate::routing::{Compiled, Predictor, TrainedRouter};
 
 /// The stages, by the names that they have in the files.
 pub(super) mod stages {
@@ -86,27 +87,17 @@ impl<'a> Pipeline<'a> {
             Some(Classify::Given(_)) => Some(Classifier::Given),
             Some(Classify::Rules(rules)) => Some(Classifier::Rules(rules.compile()?)),
             Some(Classify::Learned(predictor)) => {
-                let tasks: Vec<String> =
-                    known.task_names().into_iter().map(str::to_owned).collect();
-                let learned = division
-                    .train
-                    .iter()
-                    .filter_map(|prompt| Some((prompt, prompt.task()?)));
-                let learned: Vec<(&RoutedPrompt, &str)> = learned.collect();
-                let texts: Vec<&str> = learned
-                    .iter()
-                    .map(|(prompt, _)| prompt.text.as_str())
-                    .collect();
-                let is = |given: &str, task: &String| f64::from(u8::from(given == task));
-                let targets = learned
-                    .iter()
-                    .flat_map(|(_, given)| tasks.iter().map(|task| is(given, task)));
-                let targets: Vec<f64> = targets.collect();
-                let fitted = predictor.fit(&texts, &targets, tasks.len(), seed, embeddings);
-                Some(Classifier::Learned(
-                    fitted.context("`classify.learned`")?,
-                    tasks,
-                ))
+                let learned = train::tasks(predictor, known, seed, embeddings);
+                let (fitted, tasks) = learned.context("`classify.learned`")?;
+                Some(Classifier::Learned(fitted, tasks))
+            }
+            Some(Classify::Trained(path)) => {
+                let folder = path.resolve()?;
+                let trained = TrainedRouter::load(&folder)?;
+                let evaluated = division.test.iter().map(RoutedPrompt::name);
+                trained.check_unseen(&folder, evaluated)?;
+                let (fitted, tasks) = trained.classifier(&folder, embeddings)?;
+                Some(Classifier::Learned(fitted, tasks))
             }
         };
         if classifier.is_some()
@@ -129,7 +120,7 @@ impl<'a> Pipeline<'a> {
                 format!("`fallback` names a model `{name}` that the outcomes do not have")
             })
         };
-        let mut note = note(variant);
+        let mut note = variant.note();
         if let Some(price) = prices.get(&None).filter(|_| is_budget(&variant.trade)) {
             note += &format!(", which comes to {price:.4} of quality per USD");
         }
@@ -439,49 +430,4 @@ impl<'a> Pipeline<'a> {
 /// Wall time in shares of the prompts that it served.
 fn share(started: Instant, prompts: usize) -> f64 {
     started.elapsed().as_secs_f64() * 1e3 / prompts.max(1) as f64
-}
-
-/// What must be known of a variant to read its numbers.
-fn note(variant: &Variant) -> String {
-    let mut parts = Vec::new();
-    match &variant.cache {
-        Some(cache) => parts.push(match &cache.semantic {
-            Some(semantic) => format!("exact cache, then semantic ({})", semantic.embedder.name()),
-            None => "exact cache".to_owned(),
-        }),
-        None => {}
-    }
-    match &variant.classify {
-        None => {}
-        Some(Classify::Given(_)) => parts.push("tasks as given".to_owned()),
-        Some(Classify::Rules(_)) => parts.push("tasks by rules".to_owned()),
-        Some(Classify::Learned(predictor)) => {
-            parts.push(format!("tasks by {}", predictor.describe()))
-        }
-    }
-    parts.push(match &variant.choose {
-        Choose::Single(model) => format!("always `{model}`"),
-        Choose::Random(_) => "drawn at random".to_owned(),
-        Choose::ByTask(_) => "chosen by task, as the config has it".to_owned(),
-        Choose::BestByTask(_) => "the best of the task on the training part".to_owned(),
-        Choose::Predict(predictor) => format!("scores by {}", predictor.describe()),
-        Choose::Oracle(_) => "chosen by the outcomes themselves, which no router knows".to_owned(),
-    });
-    match variant.trade {
-        Trade::Quality => {}
-        Trade::QualityPerUsd(price) => parts.push(format!("{price} of quality for a USD")),
-        Trade::UsdPer1k(budget) => parts.push(format!("within {budget} USD per 1,000 prompts")),
-    }
-    if let Some(cascade) = &variant.cascade {
-        let judge = match cascade.judge {
-            Judge::Logged(_) => "a logged judge".to_owned(),
-            Judge::Predicted(_) => "the prediction".to_owned(),
-            Judge::Simulated(judge) => format!(
-                "a simulated judge that looks at the truth (sensitivity {}, specificity {})",
-                judge.sensitivity, judge.specificity
-            ),
-        };
-        parts.push(format!("cascade from `{}` by {judge}", cascade.first));
-    }
-    parts.join(", ")
 }
