@@ -44,6 +44,9 @@ real:
     cargo run --release -- eval configs/pubmedqa.toml --ablate
     cargo run --release -- eval configs/xquad_answers.toml --ablate
     cargo run --release -- eval configs/scifact_answers.toml --ablate
+    cargo run --release -- eval configs/routellm_mmlu.toml
+    cargo run --release -- eval configs/llmrouter.toml
+    cargo run --release -- eval configs/routerbench.toml
 
 # Benchmarks of the hot paths
 bench:

@@ -61,8 +61,8 @@ fn ridge_from_vectors(bencher: Bencher<'_, '_>, models: usize) {
         dim: DIM,
         values: &values,
     };
-    let learner = Learner::Ridge(Ridge { l2: 1.0 });
-    let learned = learner.fit(rows, &uniform(PROMPTS * models, 2), models, 17);
+    let ridge = Learner::Ridge(Ridge { l2: 1.0 });
+    let learned = ridge.fit(rows, &uniform(PROMPTS * models, 2), models, 17);
     bencher.counter(ItemsCount::new(PROMPTS)).bench_local(|| {
         let prompts = values.chunks(DIM).map(|row| learned.predict(row));
         prompts.map(|scores| scores[0]).sum::<f64>()

@@ -10,6 +10,7 @@
 //!                                                          └──► ragkit gate     (a verdict for CI)
 //! answers of other systems ─► ragkit eval                    (`system.recorded`: scored as if they were ours)
 //! answers that people labelled ─► ragkit train, eval, doctor  (scorers of faithfulness: trained, held against people, examined)
+//! what models made of prompts ─► ragkit train, eval            (routers between them, replayed)
 //! a run + labels of a few ──► ragkit estimate                (what people would say of all)
 //! runs of other systems ──► ragkit score ──► tables, Parquet, trec_eval's lines
 //! ```
@@ -26,6 +27,7 @@
 //! | 6 | [`systems`] | the pipelines under evaluation; a folder reads top to bottom as the stages of its pipeline |
 //! | 5 | [`indexes`] | BM25, exact and approximate dense search, and the store that keeps an index whole |
 //! | 5 | [`faithfulness`] | whether answers say only what their sources say: the tiers, how one is trained, and the doctor that examines them |
+//! | 5 | [`routing`] | what a router of prompts is made of: features, learners, rules that tell tasks, prices |
 //! | 5 | [`gate`] | rules held against a run: verdicts, kept baselines, noise of the machine |
 //! | 4 | [`comparison`] | two variants, example by example, and the stage at which they part |
 //! | 4 | [`caches`] | what was computed once: vectors by the content of their texts, completions by that of their prompts; and the caches of answers that [`systems::cache`] evaluates |
@@ -75,7 +77,9 @@
 //! * Variants take over the stages of a common `pipeline`, and an ablation is a table over variants: there is no second way to run one.
 //! * Scores need no model: sentences are held against their sources by words ([`metrics::answer`] counts what was verified), and a scorer of
 //!   [`faithfulness`] runs beside the pipeline, for all variants alike.
-//! * A metric that is no mean over examples (AUROC) is one of pseudo-values ([`metrics::pooled`]), so summary, comparison and gate serve it too.
+//! * A metric that is no mean over examples (AUROC) is one of pseudo-values ([`metrics::pooled`]), so summary, comparison and gate serve it too. A router's curve is
+//!   computed from columns of each model that are kept `aside` ([`metrics::routing`]): so its figures of any slice are computed anew from the run alone.
+//! * A router replays outcomes that are known, with a clock of its own; load, rate limits and outages are for a simulator to come.
 //! * Comparison and gate are modules of their own above [`report`], which only writes runs and reads them back.
 //! * There are three exit codes and not six: 2 is whatever could not be compared or done, with the reason in every format.
 //! * A regression needs the adjusted p-value and a drop of `min_effect`; an interval below −`min_effect` alone would alarm

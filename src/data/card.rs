@@ -172,6 +172,25 @@ impl Card {
         })
     }
 
+    fn counted_outcomes(&self, sources: &OutcomeSources) -> anyhow::Result<[Finding; 2]> {
+        let matrix = OutcomeMatrix::read(sources)?;
+        let prompts = matrix.prompts.iter();
+        let whole = prompts.filter(|one| !one.outcomes.is_empty()).count();
+        let expect = &self.expect;
+        Ok([
+            Finding::count(
+                "prompts with outcomes of all models",
+                expect.prompts.unwrap_or_default(),
+                whole,
+            ),
+            Finding::count(
+                "models",
+                expect.models.unwrap_or_default(),
+                matrix.models.len(),
+            ),
+        ])
+    }
+
     /// Checks the local copy: checksums, counts, and judgements that point at documents which do not exist. What is in another
     /// layout is converted below `cache`. Spans, answers and outputs are counted where the card says how many there are.
     pub fn verify(&self, cache: &Path) -> anyhow::Result<Vec<Finding>> {
@@ -211,18 +230,7 @@ impl Card {
             return Ok(findings);
         }
         if let Some(sources) = &self.outcomes {
-            let matrix = OutcomeMatrix::read(sources)?;
-            let whole = matrix.prompts.iter().filter(|one| !one.outcomes.is_empty());
-            for (check, expected, found) in [
-                (
-                    "prompts with outcomes of all models",
-                    self.expect.prompts,
-                    whole.count(),
-                ),
-                ("models", self.expect.models, matrix.models.len()),
-            ] {
-                findings.push(Finding::count(check, expected.unwrap_or_default(), found));
-            }
+            findings.extend(self.counted_outcomes(sources)?);
             return Ok(findings);
         }
         let source = self.source(cache)?;

@@ -129,7 +129,7 @@ pub fn standard_error(column: &[f64], clusters: Option<&Clusters>) -> Option<f64
 /// The mean ± 1.96 standard errors: its 95 % interval where it is normal. `None` of fewer than two examples or clusters, and of values without spread.
 pub fn normal_interval(column: &[f64], clusters: Option<&Clusters>) -> Option<Interval> {
     let (mean, error) = (mean(column)?, standard_error(column, clusters)?);
-    (error > 0.0).then(|| Interval {
+    (error > 0.0).then_some(Interval {
         low: mean - NORMAL_975 * error,
         high: mean + NORMAL_975 * error,
     })

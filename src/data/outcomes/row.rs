@@ -35,6 +35,9 @@ pub(super) struct Said {
     pub(super) alone: bool,
 }
 
+/// The outcomes of a row by model, the columns that hold them, and whether the row is that of one model.
+type Found = (Vec<(String, Outcome)>, Vec<String>, bool);
+
 /// Reads the rows of a file.
 pub(super) struct Reader<'a> {
     source: &'a OutcomeSource,
@@ -81,12 +84,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The outcomes of a row, the columns that hold them, and whether the row is that of one model.
-    fn outcomes(
-        &self,
-        row: &Map<String, Value>,
-    ) -> Result<(Vec<(String, Outcome)>, Vec<String>, bool), String> {
+    fn outcomes(&self, row: &Map<String, Value>) -> Result<Found, String> {
         if let Some(columns) = &self.source.columns {
-            let models = columns.models(row.keys().map(String::as_str));
+            let models = columns.models(&row.keys().map(String::as_str).collect::<Vec<_>>());
             let mut taken = Vec::new();
             let mut outcomes = Vec::new();
             for model in &models {

@@ -98,10 +98,7 @@ impl OutcomeColumns {
     }
 
     /// The models that have columns among these.
-    pub(super) fn models<'a>(
-        &'a self,
-        columns: impl Iterator<Item = &'a str> + Clone,
-    ) -> Vec<&'a str> {
+    pub(super) fn models<'a>(&'a self, columns: &[&'a str]) -> Vec<&'a str> {
         if !self.models.is_empty() {
             return self.models.iter().map(String::as_str).collect();
         }
@@ -113,7 +110,7 @@ impl OutcomeColumns {
             if before.is_empty() && behind.is_empty() {
                 continue;
             }
-            let named = columns.clone();
+            let named = columns.iter();
             let named = named.filter_map(|name| name.strip_prefix(before)?.strip_suffix(behind));
             for model in named.filter(|model| !model.is_empty()) {
                 if !models.contains(&model) {

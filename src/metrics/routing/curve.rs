@@ -133,8 +133,8 @@ impl Curve {
                 chosen[prompt] = model;
             }
             points.push(point(together[0].0, cost, quality));
-            let moved = together.iter().map(|&(_, prompt, model)| (prompt, model));
-            moves.push(moved.collect());
+            let pairs = together.iter().map(|&(_, prompt, model)| (prompt, model));
+            moves.push(pairs.collect());
         }
         Self {
             points,

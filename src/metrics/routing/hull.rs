@@ -55,7 +55,7 @@ pub(super) fn mean_height(corners: &[(f64, f64)], low: f64, high: f64) -> (f64, 
             continue;
         }
         // How much of the stretch's mean each end carries.
-        let of_second = ((from + to) / 2.0 - x0) / (x1 - x0) * (to - from);
+        let of_second = (f64::midpoint(from, to) - x0) / (x1 - x0) * (to - from);
         let of_first = (to - from) - of_second;
         let steepness = (y1 - y0) / (x1 - x0);
         area += y0 * of_first + y1 * of_second;

@@ -120,7 +120,7 @@ impl RoutingStatistic {
     }
 
     /// Whether the figure of so many prompts may jump where two policies are near each other, so that its pseudo-values tell too little of how far it
-    /// scatters. In samples drawn from RouteLLM's MMLU, 95 % intervals by pseudo-values held CPT50 in 82 % of 200 prompts, 91 % of 1,000 and 92 % of 7,000.
+    /// scatters. In samples drawn from MMLU's questions, 95 % intervals by pseudo-values held CPT50 in 82 % of 200 prompts, 91 % of 1,000 and 92 % of 7,000.
     ///
     pub fn jumps(self, prompts: usize) -> bool {
         match self {

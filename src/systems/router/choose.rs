@@ -87,7 +87,7 @@ impl Chooser {
             Ok(values)
         };
         let mut digest = None;
-        let mut crossed = Vec::new();
+        let mut held_out = Vec::new();
         let mut mean_costs = costs.means(&learned, models);
         let expected = match &variant.choose {
             Choose::Single(name) => Expected::Same(preference(std::slice::from_ref(name))?),
@@ -125,7 +125,7 @@ impl Chooser {
                 let fitted = fitted.context("`choose.predict`")?;
                 digest = Some(fitted.digest.clone());
                 if crosses {
-                    crossed = cross(predictor, &learned, models, seed, embeddings)?;
+                    held_out = cross(predictor, &learned, models, seed, embeddings)?;
                 }
                 Expected::Learned(fitted)
             }
@@ -150,7 +150,7 @@ impl Chooser {
         Ok(Self {
             expected,
             costs: mean_costs,
-            crossed,
+            crossed: held_out,
             digest,
         })
     }

@@ -126,31 +126,31 @@ impl Division {
 
     /// What is to be said of it.
     pub fn note(&self) -> String {
-        let mut note = format!(
-            "{} prompts to learn from, {} to evaluate ({})",
+        let counts = [
+            (
+                self.shared,
+                "dropped from the former, for their text is evaluated",
+            ),
+            (
+                self.incomplete,
+                "prompts have outcomes of some models only, and count as without",
+            ),
+            (
+                self.two_tasks,
+                "texts have more than one task, and count as without",
+            ),
+        ];
+        let told = counts.iter().filter(|(count, _)| *count > 0);
+        let told: Vec<String> = told
+            .map(|(count, what)| format!("; {count} {what}"))
+            .collect();
+        format!(
+            "{} prompts to learn from, {} to evaluate ({}){}",
             self.train.len(),
             self.test.len(),
-            self.how
-        );
-        if self.shared > 0 {
-            note += &format!(
-                "; {} dropped from the former, for their text is evaluated",
-                self.shared
-            );
-        }
-        if self.incomplete > 0 {
-            note += &format!(
-                "; {} prompts have outcomes of some models only, and count as without",
-                self.incomplete
-            );
-        }
-        if self.two_tasks > 0 {
-            note += &format!(
-                "; {} texts have more than one task, and count as without",
-                self.two_tasks
-            );
-        }
-        note
+            self.how,
+            told.concat()
+        )
     }
 }
 

@@ -6,14 +6,13 @@ impl Variant {
     /// What must be known of it to read its numbers.
     pub(super) fn note(&self) -> String {
         let mut parts = Vec::new();
-        match &self.cache {
-            Some(cache) => parts.push(match &cache.semantic {
+        if let Some(cache) = &self.cache {
+            parts.push(match &cache.semantic {
                 Some(semantic) => {
                     format!("exact cache, then semantic ({})", semantic.embedder.name())
                 }
                 None => "exact cache".to_owned(),
-            }),
-            None => {}
+            });
         }
         match &self.classify {
             None => {}

@@ -120,15 +120,15 @@ impl<'a> Pipeline<'a> {
                 format!("`fallback` names a model `{name}` that the outcomes do not have")
             })
         };
-        let mut note = variant.note();
+        let mut notes = vec![variant.note()];
         if let Some(price) = prices.get(&None).filter(|_| is_budget(&variant.trade)) {
-            note += &format!(", which comes to {price:.4} of quality per USD");
+            notes.push(format!("which comes to {price:.4} of quality per USD"));
         }
         if let Some(cascade) = &cascade {
-            note += &format!(
-                "; the first answer stays from a confidence of {:.4} on",
-                cascade.accept
-            );
+            let accept = cascade.accept;
+            notes.push(format!(
+                "the first answer stays from a confidence of {accept:.4} on"
+            ));
         }
         Ok(Self {
             digest: chooser.digest.clone(),
@@ -144,7 +144,7 @@ impl<'a> Pipeline<'a> {
             prices,
             cascade,
             seed,
-            note,
+            note: notes.join(", "),
         })
     }
 

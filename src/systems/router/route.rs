@@ -56,8 +56,8 @@ pub(super) struct Facts<'a> {
     pub(super) is_cached: bool,
 }
 
-fn truth(value: bool) -> Option<f64> {
-    Some(f64::from(u8::from(value)))
+fn truth(value: bool) -> f64 {
+    f64::from(u8::from(value))
 }
 
 impl Facts<'_> {
@@ -198,7 +198,7 @@ impl Facts<'_> {
     fn is_violated(&self) -> Option<f64> {
         let (_, may) = self.known.tenant(self.prompt)?;
         let route = self.route()?;
-        truth(route.asked.iter().any(|model| !may[*model]))
+        Some(truth(route.asked.iter().any(|model| !may[*model])))
     }
 
     /// The value of a metric.
@@ -222,8 +222,7 @@ impl Facts<'_> {
         match each {
             Each::Quality => self.quality(),
             Each::CostUsd => self.cost_usd(),
-            Each::TokensIn if self.hit.is_some() => Some(0.0),
-            Each::TokensOut if self.hit.is_some() => Some(0.0),
+            Each::TokensIn | Each::TokensOut if self.hit.is_some() => Some(0.0),
             Each::TokensIn => self.tokens(|outcome| outcome.tokens_in),
             Each::TokensOut => self.tokens(|outcome| outcome.tokens_out),
             Each::OracleQuality => oracle(),
@@ -234,14 +233,14 @@ impl Facts<'_> {
             Each::Regret => Some(oracle()? - self.quality()?),
             Each::StrongShare => {
                 let route = self.route()?;
-                truth(self.hit.is_none() && route.served == Some(pair?.0))
+                Some(truth(self.hit.is_none() && route.served == Some(pair?.0)))
             }
             Each::StrongQuality => scores(pair?.0),
             Each::WeakQuality => scores(pair?.1),
             Each::LatencyMs => self.latency_ms(),
             Each::TtftMs => self.ttft_ms(),
             Each::EscalatedTtftMs => self.is_escalated()?.then(|| self.ttft_ms()).flatten(),
-            Each::EscalationRate => truth(self.is_escalated()?),
+            Each::EscalationRate => Some(truth(self.is_escalated()?)),
             Each::JudgeCostUsd => self
                 .cascaded()
                 .map(|(cascade, _, _)| cascade.config.judge_cost_usd),
@@ -250,7 +249,10 @@ impl Facts<'_> {
                 Some(self.cost(self.prompt, cascade.first)? + cascade.config.judge_cost_usd)
             }
             Each::FullCostUsd => self.cost(self.prompt, self.cascaded()?.1),
-            Each::FirstRight => truth(score(self.prompt, self.cascaded()?.0.first) >= GOOD),
+            Each::FirstRight => {
+                let (cascade, _, _) = self.cascaded()?;
+                Some(truth(score(self.prompt, cascade.first) >= GOOD))
+            }
             Each::JudgeConfidence => self.cascaded().map(|(_, _, confidence)| confidence),
             Each::AcceptedQuality => (!self.is_escalated()?).then(|| self.quality()).flatten(),
             Each::FallbackRate => {
@@ -259,20 +261,20 @@ impl Facts<'_> {
                 let first = self
                     .cascaded()
                     .filter(|_| self.is_escalated() == Some(false));
-                truth(
-                    first.is_none()
-                        && self.hit.is_none()
-                        && prompt.outcomes[chosen].error.is_some(),
-                )
+                let failed = prompt.outcomes[chosen].error.is_some();
+                Some(truth(first.is_none() && self.hit.is_none() && failed))
             }
             Each::HitRate => self.of_cache(|hit| hit.is_some()),
             Each::ExactHitRate => self.of_cache(|hit| hit.is_some_and(|hit| hit.exact)),
             Each::SemanticHitRate => self.of_cache(|hit| hit.is_some_and(|hit| !hit.exact)),
-            Each::FalseHitRate => self.hit.as_ref().and_then(|hit| truth(!hit.is_right)),
+            Each::FalseHitRate => self.hit.as_ref().map(|hit| truth(!hit.is_right)),
             Each::FalseHitsPerRequest => self.of_cache(|hit| hit.is_some_and(|hit| !hit.is_right)),
             Each::PolicyViolations if routed => self.is_violated(),
             Each::PolicyViolations => None,
-            Each::TaskAccuracy => truth(self.tells_tasks.then(task)?? == self.prompt.task()?),
+            Each::TaskAccuracy => {
+                let told = self.tells_tasks.then(task)??;
+                Some(truth(told == self.prompt.task()?))
+            }
             Each::TaskGiven => {
                 task()?;
                 Some(self.known.task_number(self.prompt.task()?))
@@ -286,9 +288,7 @@ impl Facts<'_> {
     }
 
     fn of_cache(&self, is: impl Fn(Option<&Served<'_>>) -> bool) -> Option<f64> {
-        self.is_cached
-            .then(|| truth(is(self.hit.as_ref())))
-            .flatten()
+        self.is_cached.then(|| truth(is(self.hit.as_ref())))
     }
 
     fn tokens(&self, of: impl Fn(&Outcome) -> Option<u64>) -> Option<f64> {
