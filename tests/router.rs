@@ -366,6 +366,141 @@ choose.single = "cheap"
     );
 }
 
+#[test]
+fn a_trade_weighs_scores_and_no_order_of_preference() {
+    let system = r#"
+[system.router]
+tiers = { saver = { quality_per_usd = 1000.0 }, unused = { usd_per_1k = 1.0 } }
+[[system.router.tenants]]
+name = "acme"
+tier = "saver"
+[[system.router.tenants]]
+name = "bank"
+[[system.router.variants]]
+name = "dear"
+choose.single = "dear"
+[[system.router.variants]]
+name = "tasks"
+classify.given = {}
+choose.by_task = { tasks = { easy = ["dear"] }, otherwise = ["dear"] }
+"#;
+    let summary = eval(&routed(&rows(), system));
+    for variant in ["dear", "tasks"] {
+        assert_eq!(figure(&summary, variant, "Quality", "all"), Some(1.0));
+        assert_eq!(figure(&summary, variant, "CostUSD", "all"), Some(0.01));
+    }
+}
+
+#[test]
+fn a_cascade_is_held_against_the_same_way_without_it() {
+    let mut rows = rows();
+    // The first model answers nothing to p0, whom no judge looks at; the second nothing to p2, who is fallen back on.
+    rows[0]["outcomes"]["cheap"] = json!({ "error": "503", "latency_ms": 5.0 });
+    rows[2]["outcomes"]["dear"] = json!({ "error": "503", "latency_ms": 5.0 });
+    for row in &mut rows {
+        row["outcomes"]["spare"] = json!({ "score": 0.5, "cost_usd": 0.02, "latency_ms": 50.0 });
+    }
+    let system = r#"
+[[system.router.variants]]
+name = "cascade"
+choose.single = "dear"
+cascade = { first = "cheap", judge.logged = {}, judge_cost_usd = 0.0004 }
+fallback = ["cheap", "spare"]
+[[system.router.variants]]
+name = "direct"
+choose.single = "dear"
+fallback = ["spare"]
+"#;
+    let metrics =
+        r#""CascadeSavings", "JudgeCostUSD", "JudgeAUROC", "EscalationRate", "FullCostUSD""#;
+    let config = format!("{HEAD}\n{system}").replace(r#""Regret""#, metrics);
+    let sandbox = routed(&rows, system).file("config.toml", config);
+    let summary = eval(&sandbox);
+    let of = |variant, metric| figure(&summary, variant, metric, "all").unwrap();
+    let near = |found: f64, expected: f64| {
+        assert!(
+            (found - expected).abs() < 1e-12,
+            "{found} and not {expected}"
+        );
+    };
+    near(of("cascade", "JudgeCostUSD"), 0.0003);
+    near(of("cascade", "EscalationRate"), 0.75);
+    assert_eq!(of("cascade", "JudgeAUROC"), 1.0);
+    // p0: .01; p1: .0014; p2: .0014, whose doubted answer is all there is before `spare`; p3: .0114.
+    near(
+        of("cascade", "CostUSD"),
+        (0.01 + 0.0014 + 0.0014 + 0.0114) / 4.0,
+    );
+    // Without the cascade p2 would go from `dear` to `cheap`, which answers.
+    near(
+        of("cascade", "FullCostUSD"),
+        (0.01 + 0.01 + 0.001 + 0.01) / 4.0,
+    );
+}
+
+#[test]
+fn what_failed_is_not_served_again() {
+    let mut rows = rows();
+    rows[2]["prompt"] = rows[0]["prompt"].clone();
+    rows[0]["outcomes"]["cheap"] = json!({ "error": "503" });
+    rows[2]["outcomes"]["cheap"]["score"] = json!(1.0);
+    let system =
+        "[[system.router.variants]]\nname = \"cached\"\ncache = {}\nchoose.single = \"cheap\"\n";
+    let config = format!("{HEAD}\n{system}").replace(r#""Regret""#, r#""CacheHitRate""#);
+    let summary = eval(&routed(&rows, system).file("config.toml", config));
+    assert_eq!(figure(&summary, "cached", "CacheHitRate", "all"), Some(0.0));
+    assert_eq!(
+        figure(&summary, "cached", "Quality", "tenant=acme"),
+        Some(0.5)
+    );
+}
+
+#[test]
+fn the_design_s_own_router_runs_on_outcomes() {
+    let models = [
+        "gpt-4o-mini",
+        "gpt-4o",
+        "o3",
+        "claude-haiku-4-5",
+        "claude-sonnet-4-0",
+        "claude-opus-4-0",
+    ];
+    let mut text = String::new();
+    for number in 0..40 {
+        let outcome = |place: usize| json!({ "score": f64::from(u8::from(!(number + place).is_multiple_of(3))), "tokens_in": 100, "tokens_out": 50, "latency_ms": 900.0, "ttft_ms": 90.0 });
+        let outcomes: serde_json::Map<String, Value> = models
+            .iter()
+            .enumerate()
+            .map(|(place, model)| ((*model).to_owned(), outcome(place)))
+            .collect();
+        let tenants = ["acme", "nordbank", "klinik"];
+        let row = json!({
+            "id": number.to_string(), "prompt": format!("Write a python function number {number} please"), "task": "coding",
+            "tenant": tenants[number % 3], "split": if number < 20 { "past" } else { "now" }, "outcomes": outcomes,
+        });
+        text += &format!("{row}\n");
+    }
+    let sandbox = Sandbox::new()
+        .file("router-outcomes.jsonl", text)
+        .file(
+            "configs/prices.toml",
+            include_str!("../configs/prices.toml"),
+        )
+        .file("config.toml", include_str!("../configs/router.toml"));
+    let summary = eval(&sandbox);
+    assert_eq!(
+        figure(&summary, "by-task", "PolicyViolations", "all"),
+        Some(0.0)
+    );
+    assert_eq!(
+        figure(&summary, "by-task", "TaskAccuracy", "all"),
+        Some(1.0)
+    );
+    // 100 tokens at 3 and 50 at 15 USD per million: the hospital's one model.
+    let cost = figure(&summary, "strongest", "CostUSD", "tenant=klinik").unwrap();
+    assert!((cost - 1.05e-3).abs() < 1e-12, "{cost}");
+}
+
 fn rows_without_same(sandbox: &Sandbox) -> Vec<Value> {
     let text = String::from_utf8(sandbox.read("outcomes.jsonl")).unwrap();
     let rows = text.lines().map(|line| {

@@ -23,7 +23,7 @@ impl ExactCache {
 ///
 /// Two spellings of one character, such as `é` as one code point or as two, stay apart: a miss costs an answer, a false hit a wrong one.
 /// Punctuation inside a question and at its beginning may carry meaning (`.gitignore`, `C++`) and stays.
-fn normalised(question: &str) -> String {
+pub fn normalised(question: &str) -> String {
     let words: Vec<&str> = question.split_whitespace().collect();
     let key = words.join(" ").to_lowercase();
     let ends = |character: char| ENDS.contains(&character) || character.is_whitespace();

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 pub use completion::{CachedModel, language_model};
 pub use embedding::{CachedEmbedder, Embeddings};
-pub use exact::ExactCache;
+pub use exact::{ExactCache, normalised};
 pub use guards::Guard;
 pub use prefix::{BlockKey, PrefixCache};
 pub use semantic::{Nearest, SemanticCache};

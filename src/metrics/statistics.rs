@@ -137,6 +137,9 @@ pub fn normal_interval(column: &[f64], clusters: Option<&Clusters>) -> Option<In
 
 /// Resamples of a figure that is computed anew from each.
 const FIGURE_RESAMPLES: usize = 1_000;
+/// So many at least, of more examples than these.
+const FEWEST_RESAMPLES: usize = 200;
+const MANY_EXAMPLES: usize = 2_000;
 
 /// The 2.5th to the 97.5th percentile of a figure over resamples of examples or whole clusters, of the places drawn; resamples in which it is not defined are left
 /// out. `None` of fewer than two units.
@@ -157,7 +160,9 @@ pub fn percentile_interval(
         let drawn = (0..members.len()).flat_map(|_| &members[below(&mut rng, members.len())]);
         figure(&drawn.copied().collect::<Vec<usize>>())
     };
-    let found = (0..FIGURE_RESAMPLES).into_par_iter().filter_map(resampled);
+    let wanted = (FIGURE_RESAMPLES * MANY_EXAMPLES / examples.max(1))
+        .clamp(FEWEST_RESAMPLES, FIGURE_RESAMPLES);
+    let found = (0..wanted).into_par_iter().filter_map(resampled);
     let mut found: Vec<f64> = found.collect();
     found.sort_by(f64::total_cmp);
     (!found.is_empty()).then(|| Interval {

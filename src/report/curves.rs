@@ -151,7 +151,7 @@ fn picture<'a>(
                 let name = &names[model * kinds.len()];
                 let inside = name
                     .split_once('(')
-                    .map_or("", |(_, rest)| rest.trim_end_matches(')'));
+                    .map_or("", |(_, rest)| rest.strip_suffix(')').unwrap_or_default());
                 (inside.to_owned(), mean(&cost, model), mean(&quality, model))
             });
             picture.models = singles.collect();

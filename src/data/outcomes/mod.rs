@@ -213,6 +213,14 @@ impl Read {
                     prompt.id
                 ));
             }
+            let known = &self.prompts[number].metadata;
+            let differs = |field: &&String| known.get(*field) != prompt.metadata.get(*field);
+            if let Some(field) = known.keys().chain(prompt.metadata.keys()).find(differs) {
+                return Err(format!(
+                    "the prompt `{}` has another `{field}` in `{file}` {earlier}; rows of one prompt must agree",
+                    prompt.id
+                ));
+            }
             if self.prompts[number].text != prompt.text {
                 return Err(format!(
                     "the prompt `{}` has another text in `{file}` {earlier}",
@@ -272,6 +280,18 @@ impl Read {
                 .map(|path| path.to_str().unwrap_or_default()),
         );
         ensure!(!models.is_empty(), "no outcome of any model in {paths}");
+        let known = self.outcomes.iter().filter(|found| !found.is_empty());
+        for model in &models {
+            let of_model = known
+                .clone()
+                .filter(|found| found.contains_key(model))
+                .count();
+            ensure!(
+                2 * of_model >= known.clone().count(),
+                "the model `{model}` has outcomes of {of_model} of {} prompts in {paths}; a prompt counts only with outcomes of all models, so mend the name or drop its rows",
+                known.clone().count()
+            );
+        }
         let mut incomplete = 0;
         for (prompt, found) in self.prompts.iter_mut().zip(self.outcomes) {
             let of_model = |model: &String| {

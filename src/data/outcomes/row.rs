@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
         // Rows of one prompt with a model each are told to belong together by its text, where they have no id.
         let id = id.unwrap_or_else(|| {
             if alone {
-                name_of(&text)
+                Digest::default().with("text", &text).finish()[..12].to_owned()
             } else {
                 format!("{}-{number}", self.stem)
             }
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
                 outcomes.push(((*model).to_owned(), self.outcome(model, &fields)?));
             }
             // Other columns of a model, such as its answers, are no metadata of the prompt.
-            let of_model = |name: &&String| models.iter().any(|model| name.contains(model));
+            let of_model = |name: &&String| models.iter().any(|model| is_of(name, model));
             taken.extend(row.keys().filter(of_model).cloned());
             return Ok((outcomes, taken, false));
         }
@@ -192,12 +192,25 @@ impl<'a> Reader<'a> {
             }
         };
         let error = match fields.get("error") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) if text.trim().is_empty() => None,
-            Some(value) => Some(plain(value)),
+            None | Some(Value::Null | Value::Bool(false)) => None,
+            Some(Value::String(text)) if is_none(text) => None,
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(other) => {
+                return Err(format!(
+                    "`error` of `{model}` must say in words why there is no answer, found {other}"
+                ));
+            }
         };
+        let score = self.score(model, fields.get("score"))?;
+        if let (Some(error), Some(score)) = (&error, score)
+            && score > 0.0
+        {
+            return Err(format!(
+                "`{model}` has a score of {score} and the error `{error}`; an answer that there is not has no score"
+            ));
+        }
         Ok(Outcome {
-            score: self.score(model, fields.get("score"))?,
+            score,
             cost_usd: number("cost_usd", f64::INFINITY)?,
             tokens_in: count("tokens_in")?,
             cached_tokens_in: count("cached_tokens_in")?,
@@ -308,6 +321,23 @@ pub(super) fn prompt_text(row: &Map<String, Value>) -> Result<String, String> {
         return Err("`prompt` is blank".to_owned());
     }
     Ok(text)
+}
+
+/// Whether a column is one of a model's: its name, or begins or ends with it and a sign between.
+fn is_of(column: &str, model: &str) -> bool {
+    let parts = |rest: &str, next: Option<char>| {
+        rest.is_empty() || next.is_some_and(|next| !next.is_alphanumeric() && next != ' ')
+    };
+    let begins = column.strip_prefix(model);
+    let ends = column.strip_suffix(model);
+    begins.is_some_and(|rest| parts(rest, rest.chars().next()))
+        || ends.is_some_and(|rest| parts(rest, rest.chars().last()))
+}
+
+/// Whether a cell of text says that there was no error, as tables of others write it.
+fn is_none(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    ["", "none", "null", "nan", "false", "0"].contains(&text.as_str())
 }
 
 /// A name for a text: the same for the same letters and digits, whatever stands between them and in whatever case.

@@ -23,9 +23,10 @@ pub(super) struct Hit {
     pub(super) exact: bool,
 }
 
-/// For each prompt what it is served with.
+/// For each prompt what it is served with; `answered` says which are answered by a model, and so can be held.
 pub(super) fn hits(
     prompts: &[RoutedPrompt],
+    answered: &[bool],
     config: &CacheStage,
     embeddings: &mut Embeddings,
 ) -> anyhow::Result<Vec<Option<Hit>>> {
@@ -72,7 +73,7 @@ pub(super) fn hits(
         let cache = caches.entry(prompt.tenant()).or_insert_with(empty);
         let vector = vectors.as_ref().map(|(_, vectors)| vectors.row(place));
         let hit = cache.get(&prompt.text, vector);
-        if hit.is_none() {
+        if hit.is_none() && answered[place] {
             cache.insert(&prompt.text, vector, place);
         }
         hits.push(hit);

@@ -61,12 +61,16 @@ impl<'a> Opened<'a> {
             Accept::From(from) => from,
             Accept::EscalatedShare(share) => {
                 let learned = known.division.learned();
+                // Who gives no answer is escalated.
+                let looked_at = |prompt: &&RoutedPrompt| {
+                    if prompt.outcomes[first].error.is_some() {
+                        return Some(f64::NEG_INFINITY);
+                    }
+                    opened.confidence(prompt, None)
+                };
                 let confidences: Option<Vec<f64>> = match config.judge {
                     Judge::Predicted(_) => Some(chooser.crossed(first)),
-                    _ => learned
-                        .iter()
-                        .map(|prompt| opened.confidence(prompt, None))
-                        .collect(),
+                    _ => learned.iter().map(looked_at).collect(),
                 };
                 let Some(mut confidences) = confidences else {
                     bail!(

@@ -205,6 +205,8 @@ impl Chooser {
     /// The price of quality, in quality per USD, that a trade comes to.
     pub(super) fn price(&self, trade: Trade, costs: &Costs) -> anyhow::Result<f64> {
         match trade {
+            // There is nothing to weigh.
+            _ if !self.predicts() || matches!(self.expected, Expected::Drawn) => Ok(0.0),
             Trade::Quality => Ok(0.0),
             Trade::QualityPerUsd(price) => {
                 costs.demand("`quality_per_usd`")?;
@@ -287,8 +289,10 @@ impl Chooser {
             self.predicted_cost(prompt, model, costs)
                 .unwrap_or_default()
         };
+        // An order of preference is no score, that costs could be weighed against.
+        let is_preference = !self.predicts();
         let worth = |model: usize| {
-            if price == 0.0 {
+            if price == 0.0 || is_preference {
                 expected[model]
             } else {
                 expected[model] - price * cost(model)

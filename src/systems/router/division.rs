@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::{Context, ensure};
 
 use super::config::{FieldSplit, HashSplit, Split};
+use crate::caches::normalised;
 use crate::data::{Digest, OutcomeMatrix, RoutedPrompt};
 
 /// The field of a prompt that names an earlier one whose answer serves as well.
@@ -40,6 +41,7 @@ impl Division {
     /// Where a part would be empty.
     pub fn of(matrix: OutcomeMatrix, split: Option<&Split>) -> anyhow::Result<Self> {
         let digest = matrix.digest();
+        let meanings = meanings(&matrix.prompts)?;
         let fields = matrix.fields();
         let (mut train, test, how) = match split {
             None => (
@@ -89,7 +91,8 @@ impl Division {
                 (train, test, how)
             }
         };
-        let meanings = meanings(&train, &test)?;
+        let meaning = |prompt: &RoutedPrompt| meanings[&prompt.id].clone();
+        let meanings = test.iter().map(meaning).collect();
         let evaluated: HashSet<&str> = test.iter().map(RoutedPrompt::name).collect();
         let before = train.len();
         train.retain(|prompt| !evaluated.contains(prompt.name()));
@@ -154,27 +157,32 @@ impl Division {
     }
 }
 
-/// For each evaluated prompt the id of the first one that its answer serves as well: the same words, or what `same_as` names.
+/// For each prompt, by its id, that of the first one whose answer serves it as well: the same words, as an exact cache knows them, or what `same_as`
+/// names. In the order of the data.
 ///
 /// # Errors
 /// Where `same_as` names no earlier prompt.
-fn meanings(train: &[RoutedPrompt], test: &[RoutedPrompt]) -> anyhow::Result<Vec<String>> {
-    let mut by_id: HashMap<&str, &str> = HashMap::new();
-    let mut by_name: HashMap<&str, &str> = HashMap::new();
-    let mut meanings = Vec::new();
-    for prompt in train.iter().chain(test) {
+fn meanings(prompts: &[RoutedPrompt]) -> anyhow::Result<HashMap<String, String>> {
+    let mut by_id: HashMap<String, String> = HashMap::new();
+    let mut by_words: HashMap<String, String> = HashMap::new();
+    for prompt in prompts {
+        let words = normalised(&prompt.text);
         let meaning = match prompt.metadata.get(SAME_AS) {
-            Some(earlier) => by_id.get(earlier.as_str()).copied().with_context(|| {
-                format!(
-                    "the prompt `{}` is `{SAME_AS}` `{earlier}`, which is no earlier prompt",
-                    prompt.id
-                )
-            })?,
-            None => by_name.get(prompt.name()).copied().unwrap_or(&prompt.id),
+            Some(earlier) => {
+                let set = prompt.metadata.get("set").map_or("", String::as_str);
+                let found = by_id.get(earlier);
+                let found = found.or_else(|| by_id.get(&format!("{set}:{earlier}")));
+                found.cloned().with_context(|| {
+                    format!(
+                        "the prompt `{}` is `{SAME_AS}` `{earlier}`, which is no earlier prompt",
+                        prompt.id
+                    )
+                })?
+            }
+            None => by_words.get(&words).unwrap_or(&prompt.id).clone(),
         };
-        by_name.entry(prompt.name()).or_insert(meaning);
-        by_id.insert(&prompt.id, meaning);
-        meanings.push(meaning.to_owned());
+        by_words.entry(words).or_insert_with(|| meaning.clone());
+        by_id.insert(prompt.id.clone(), meaning);
     }
-    Ok(meanings.split_off(train.len()))
+    Ok(by_id)
 }

@@ -100,7 +100,10 @@ impl<'a> Known<'a> {
         };
         if !config.tenants.is_empty() {
             for prompt in &division.test {
-                let tenant = prompt.tenant().unwrap_or_default();
+                let tenant = prompt.tenant();
+                let tenant = tenant.with_context(|| {
+                    format!("the prompt `{}` has no `tenant`, and `system.router.tenants` says which models may answer whom", prompt.id)
+                })?;
                 ensure!(
                     known.tenants.contains_key(tenant),
                     "the prompt `{}` is of the tenant `{tenant}`, which `system.router.tenants` does not have: which models may answer it is not known",

@@ -24,6 +24,7 @@ pub(super) mod stages {
     pub(in super::super) const PREDICT: &str = "predict";
     pub(in super::super) const CHOOSE: &str = "choose";
     pub(in super::super) const CASCADE: &str = "cascade";
+    pub(in super::super) const ASK: &str = "ask";
     pub(in super::super) const ROUTE: &str = "route";
 }
 
@@ -59,10 +60,12 @@ impl<'a> Pipeline<'a> {
         embeddings: &mut Embeddings,
     ) -> anyhow::Result<Self> {
         let division = known.division;
-        let tiers = config
-            .tiers
-            .iter()
-            .map(|(name, trade)| (Some(name.as_str()), *trade));
+        let is_used = |name: &String| {
+            let mut tenants = config.tenants.iter();
+            tenants.any(|tenant| tenant.tier.as_ref() == Some(name))
+        };
+        let tiers = config.tiers.iter().filter(|(name, _)| is_used(name));
+        let tiers = tiers.map(|(name, trade)| (Some(name.as_str()), *trade));
         let trades: Vec<(Option<&str>, Trade)> = tiers.chain([(None, variant.trade)]).collect();
         let is_budget = |trade: &Trade| matches!(trade, Trade::UsdPer1k(_));
         let is_judge = variant.cascade.as_ref().is_some_and(|cascade| {
@@ -106,10 +109,6 @@ impl<'a> Pipeline<'a> {
         {
             bail!("`classify.given` reads the prompts' `task`, and none has one");
         }
-        let cached = match &variant.cache {
-            None => None,
-            Some(cache) => Some(hits(&division.test, cache, embeddings)?),
-        };
         let cascade = match &variant.cascade {
             None => None,
             Some(config) => Some(Opened::new(config, &chooser, known, seed)?),
@@ -130,7 +129,7 @@ impl<'a> Pipeline<'a> {
                 "the first answer stays from a confidence of {accept:.4} on"
             ));
         }
-        Ok(Self {
+        let mut pipeline = Self {
             digest: chooser.digest.clone(),
             fallback: variant
                 .fallback
@@ -138,14 +137,25 @@ impl<'a> Pipeline<'a> {
                 .map(place)
                 .collect::<anyhow::Result<_>>()?,
             variant,
-            cached,
+            cached: None,
             classifier,
             chooser,
             prices,
             cascade,
             seed,
             note: notes.join(", "),
-        })
+        };
+        if let Some(cache) = &variant.cache {
+            // Only what was answered is held.
+            let all: Vec<&RoutedPrompt> = division.test.iter().collect();
+            let outputs = pipeline.run(&all, known);
+            let answered: Vec<bool> = outputs
+                .iter()
+                .map(|output| output.error.is_none())
+                .collect();
+            pipeline.cached = Some(hits(&division.test, &answered, cache, embeddings)?);
+        }
+        Ok(pipeline)
     }
 
     pub(super) fn name(&self) -> &str {
@@ -284,30 +294,32 @@ impl<'a> Pipeline<'a> {
                 .filter(|confidence| *confidence >= cascade.accept)
                 .map(|_| cascade.first);
         }
-        let answers = |model: &usize| prompt.outcomes[*model].error.is_none();
         let mut served = stays;
         if served.is_none() {
-            let others = self
-                .fallback
-                .iter()
-                .copied()
-                .filter(|model| *model != chosen && may(*model));
-            for model in std::iter::once(chosen).chain(others) {
-                asked.push(model);
-                if answers(&model) {
+            for model in self.chain(prompt, chosen, known) {
+                let answers = prompt.outcomes[model].error.is_none();
+                if !asked.contains(&model) {
+                    asked.push(model);
+                }
+                if answers {
                     served = Some(model);
                     break;
                 }
             }
         }
+        // An answer that the judge doubts is better than none.
+        let doubted = asked
+            .first()
+            .filter(|model| prompt.outcomes[**model].error.is_none());
+        let served = served.or(doubted.copied());
         let route = Route::of(prompt, &asked, served);
         let cost = asked
             .iter()
             .map(|model| known.costs.of(*model, &prompt.outcomes[*model]));
-        let judged = self
-            .cascade
-            .as_ref()
-            .filter(|_| stages.iter().any(|stage| stage.name == stages::CASCADE));
+        let judged = self.cascade.as_ref().filter(|cascade| {
+            let is_there = prompt.outcomes[cascade.first].error.is_none();
+            is_there && stages.iter().any(|stage| stage.name == stages::CASCADE)
+        });
         let judge = judged.map_or(0.0, |cascade| cascade.config.judge_cost_usd);
         let usage = Usage {
             calls: u32::try_from(asked.len()).unwrap_or(u32::MAX),
@@ -317,11 +329,14 @@ impl<'a> Pipeline<'a> {
             cost_usd: cost.sum::<Option<f64>>().map(|cost| cost + judge),
             ..Usage::default()
         };
-        // The one that answers comes first; then those that were asked, in their order.
-        let others = asked.iter().copied().filter(|model| Some(*model) != served);
-        let items = served.into_iter().chain(others).map(|model| Item {
+        let item = |model: usize| Item {
             id: models[model].clone(),
             score: expected[model],
+        };
+        stages.push(Stage {
+            name: stages::ASK.to_owned(),
+            items: asked.iter().copied().map(item).collect(),
+            ..Stage::default()
         });
         let failed = served.is_none().then(|| {
             let error = prompt.outcomes[chosen].error.clone().unwrap_or_default();
@@ -332,7 +347,7 @@ impl<'a> Pipeline<'a> {
         });
         stages.push(Stage {
             name: stages::ROUTE.to_owned(),
-            items: items.collect(),
+            items: served.into_iter().map(item).collect(),
             usage: (!is_hit).then_some(usage),
             degraded: (served != Some(chosen) && stays.is_none() && served.is_some())
                 .then(|| format!("`{}` gave no answer", models[chosen])),
@@ -343,6 +358,20 @@ impl<'a> Pipeline<'a> {
             error: failed,
             ..Output::default()
         }
+    }
+
+    /// Who is asked after a cascade, as long as nobody answers: the chosen model, then those that the variant falls back on and the tenant allows.
+    pub(super) fn chain(
+        &self,
+        prompt: &RoutedPrompt,
+        chosen: usize,
+        known: &Known<'_>,
+    ) -> impl Iterator<Item = usize> {
+        let may = known.tenant(prompt).map(|(_, may)| may.clone());
+        let others = self.fallback.clone().into_iter();
+        let others = others
+            .filter(move |model| *model != chosen && may.as_ref().is_none_or(|may| may[*model]));
+        std::iter::once(chosen).chain(others)
     }
 
     fn hit(&self, prompt: &RoutedPrompt, known: &Known<'_>) -> Option<Hit> {
@@ -420,6 +449,7 @@ impl<'a> Pipeline<'a> {
             known,
             hit,
             cascade: self.cascade.as_ref(),
+            pipeline: self,
             chooser: &self.chooser,
             tells_tasks: self.classifier.is_some(),
             is_cached: self.cached.is_some(),

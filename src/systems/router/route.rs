@@ -4,7 +4,7 @@ use super::cascade::{GOOD, Opened};
 use super::choose::{Chooser, score};
 use super::known::Known;
 use super::metric::Each;
-use super::pipeline::stages;
+use super::pipeline::{Pipeline, stages};
 use crate::data::{Outcome, RoutedPrompt};
 use crate::metrics::routing::Kind;
 use crate::outputs::{Item, Output};
@@ -51,6 +51,7 @@ pub(super) struct Facts<'a> {
     pub(super) known: &'a Known<'a>,
     pub(super) hit: Option<Served<'a>>,
     pub(super) cascade: Option<&'a Opened<'a>>,
+    pub(super) pipeline: &'a Pipeline<'a>,
     pub(super) chooser: &'a Chooser,
     pub(super) tells_tasks: bool,
     pub(super) is_cached: bool,
@@ -73,14 +74,12 @@ impl Facts<'_> {
 
     /// The way of the prompt, or of the earlier one whose answer is served.
     fn route(&self) -> Option<Route<'_>> {
-        let items = self.stage(stages::ROUTE)?;
-        let served = self.output.error.is_none();
-        let mut asked: Vec<usize> = items.iter().filter_map(|item| self.model(item)).collect();
-        let answers = served.then(|| asked.first().copied()).flatten();
-        // The one that answers was asked last.
-        if answers.is_some() {
-            asked.rotate_left(1);
-        }
+        let models = |stage: &str| -> Option<Vec<usize>> {
+            let items = self.stage(stage)?;
+            Some(items.iter().filter_map(|item| self.model(item)).collect())
+        };
+        let asked = models(stages::ASK)?;
+        let answers = models(stages::ROUTE)?.first().copied();
         let prompt = self.hit.as_ref().map_or(self.prompt, |hit| hit.prompt);
         Some(Route {
             prompt,
@@ -120,6 +119,26 @@ impl Facts<'_> {
         Some((self.cascade?, next, looked.score))
     }
 
+    /// The cascade whose judge looked at an answer, and how sure it was.
+    fn judged(&self) -> Option<(&Opened<'_>, f64)> {
+        let (cascade, _, confidence) = self.cascaded()?;
+        let is_there = self.prompt.outcomes.get(cascade.first)?.error.is_none();
+        is_there.then_some((cascade, confidence))
+    }
+
+    /// What it would cost to go past the cascade: the chosen model and those that would be fallen back on.
+    fn full_cost_usd(&self) -> Option<f64> {
+        let (_, chosen, _) = self.cascaded()?;
+        let mut sum = 0.0;
+        for model in self.pipeline.chain(self.prompt, chosen, self.known) {
+            sum += self.cost(self.prompt, model)?;
+            if self.prompt.outcomes[model].error.is_none() {
+                break;
+            }
+        }
+        Some(sum)
+    }
+
     fn is_escalated(&self) -> Option<bool> {
         let (cascade, _, _) = self.cascaded()?;
         let route = self.route()?;
@@ -128,7 +147,7 @@ impl Facts<'_> {
 
     /// What the judge of a cascade costs and how long it takes; nothing where none looks.
     fn judge(&self) -> (f64, f64) {
-        self.cascaded().map_or((0.0, 0.0), |(cascade, _, _)| {
+        self.judged().map_or((0.0, 0.0), |(cascade, _)| {
             (
                 cascade.config.judge_cost_usd,
                 cascade.config.judge_latency_ms,
@@ -241,19 +260,17 @@ impl Facts<'_> {
             Each::TtftMs => self.ttft_ms(),
             Each::EscalatedTtftMs => self.is_escalated()?.then(|| self.ttft_ms()).flatten(),
             Each::EscalationRate => Some(truth(self.is_escalated()?)),
-            Each::JudgeCostUsd => self
-                .cascaded()
-                .map(|(cascade, _, _)| cascade.config.judge_cost_usd),
+            Each::JudgeCostUsd => self.cascaded().map(|_| self.judge().0),
             Each::FirstCostUsd => {
                 let (cascade, _, _) = self.cascaded()?;
-                Some(self.cost(self.prompt, cascade.first)? + cascade.config.judge_cost_usd)
+                Some(self.cost(self.prompt, cascade.first)? + self.judge().0)
             }
-            Each::FullCostUsd => self.cost(self.prompt, self.cascaded()?.1),
+            Each::FullCostUsd => self.full_cost_usd(),
             Each::FirstRight => {
-                let (cascade, _, _) = self.cascaded()?;
+                let (cascade, _) = self.judged()?;
                 Some(truth(score(self.prompt, cascade.first) >= GOOD))
             }
-            Each::JudgeConfidence => self.cascaded().map(|(_, _, confidence)| confidence),
+            Each::JudgeConfidence => self.judged().map(|(_, confidence)| confidence),
             Each::AcceptedQuality => (!self.is_escalated()?).then(|| self.quality()).flatten(),
             Each::FallbackRate => {
                 let chosen = self.model(self.stage(stages::CHOOSE)?.first()?)?;
