@@ -542,6 +542,21 @@ choose.oracle = {}
     assert!(figure(&summary, "oracle", "AIQ", "all").is_some());
     let shown = sandbox.ok("report");
     assert!(shown.stdout.contains("not defined"), "{}", shown.stdout);
+    // A variant that predicts nothing has no curve, which a comparison says.
+    let two = format!(
+        "{}\n[[system.router.variants]]\nname = \"single\"\nchoose.single = \"dear\"\n",
+        String::from_utf8(sandbox.read("config.toml")).unwrap()
+    );
+    let sandbox = sandbox.file("config.toml", two);
+    eval(&sandbox);
+    let run = sandbox.runs().pop().unwrap();
+    let run = run.file_name().unwrap().to_str().unwrap().to_owned();
+    let shown = sandbox.ok(&format!(
+        "compare reports/{run}:oracle reports/{run}:single --metric AIQ"
+    ));
+    let said =
+        format!("note: `AIQ` has no value in `reports/{run}:single`, so nothing of it is compared");
+    assert!(shown.stderr.contains(&said), "{}", shown.stderr);
     // Every policy is in the table, and in the picture.
     let run = sandbox.runs().pop().unwrap();
     let picture = String::from_utf8(std::fs::read(run.join("curves.svg")).unwrap()).unwrap();

@@ -193,6 +193,18 @@ fn comparable(
             one_sided.join(", ")
         ));
     }
+    for metric in &common {
+        for side in [pairing.baseline, pairing.candidate] {
+            let values = side.scores.values(metric);
+            if values.is_some_and(|values| values.iter().all(Option::is_none)) {
+                global.say(&format!(
+                    "note: `{metric}` has no value in `{}:{}`, so nothing of it is compared",
+                    side.run.path.0.display(),
+                    side.variant
+                ));
+            }
+        }
+    }
     if !pairing.is_whole() {
         global.say(&format!(
             "note: {} examples are only in the baseline, {} only in the candidate; {} are compared",

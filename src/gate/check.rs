@@ -230,7 +230,11 @@ impl Checks<'_> {
                     "{} examples have no value; where that is as it should be, `--waive values`",
                     estimate.without
                 );
-                self.push(check(), Answer::CannotCompare, because);
+                let check = Check {
+                    slice: estimate.slice,
+                    ..check()
+                };
+                self.push(check, Answer::CannotCompare, because);
                 continue;
             }
             let (answer, because) = bound(&estimate, limit, rule.value);

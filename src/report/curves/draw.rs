@@ -16,6 +16,8 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 220.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 56.0;
+/// The height of a line of the legend.
+const LINE: f64 = 20.0;
 /// Paul Tol's bright scheme, which readers with any colour vision tell apart.
 const COLOURS: [&str; 7] = [
     "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#888888",
@@ -97,12 +99,14 @@ impl Picture<'_> {
         variants: &[String],
     ) -> std::result::Result<String, std::fmt::Error> {
         let frame = Frame::of(self);
+        // A long legend makes the picture longer.
+        let height = HEIGHT.max(TOP + LINE * (variants.len() as f64 + 1.0));
         let (axis, scale) = match self.axis {
             "cost_usd" => ("USD per 1,000 prompts", 1e3),
             _ => ("the strong model's share of prompts", 1.0),
         };
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"quality over {axis}\"><style>{STYLE}</style><text x=\"{LEFT}\" y=\"22\" font-weight=\"600\">{}: quality over {axis}</text>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"quality over {axis}\"><style>{STYLE}</style><text x=\"{LEFT}\" y=\"22\" font-weight=\"600\">{}: quality over {axis}</text>",
             escape(name)
         );
         frame.axes(&mut svg, scale)?;
@@ -169,7 +173,7 @@ impl Picture<'_> {
             frame.line(&corners),
             escape(variant)
         )?;
-        let (top, left) = (TOP + 20.0 * number as f64, WIDTH - RIGHT + 16.0);
+        let (top, left) = (TOP + LINE * number as f64, WIDTH - RIGHT + 16.0);
         write!(
             svg,
             "<line x1=\"{left}\" x2=\"{}\" y1=\"{top}\" y2=\"{top}\" stroke=\"{colour}\" stroke-width=\"3\"{dash}/><text x=\"{}\" y=\"{}\">{}</text>",
