@@ -141,7 +141,7 @@ fn what_routing_saves_is_counted_in_logged_costs() {
     let Some(data) = data_folder() else { return };
     let summary = run(
         &data,
-        "configs/routerbench.toml --variants best,logistic,oracle",
+        "configs/routerbench.toml --variants best,task,logistic,oracle",
     );
     let arc = |metric: &str| figures(&summary, metric, "set=arc_challenge");
     // ✓ own Python over the 437 rows without a blank score: .95652 at 5.001144 USD per 1,000, the best of all .98856. (The data guide has 5.06 and .984 over 445.)
@@ -162,6 +162,23 @@ fn what_routing_saves_is_counted_in_logged_costs() {
         0.988_558_352_402_746,
         1e-12,
         "oracle",
+    );
+    // ✓ own Python by brute force over 4,000 prices (`golden/oracle/s25_routerbench.py`): .8457872 of the single models, .8791871 of who knows the collection.
+    let (aiq, gain) = (
+        figures(&summary, "AIQ", "all"),
+        figures(&summary, "AIQGain", "all"),
+    );
+    near(
+        aiq["task"].0,
+        0.879_187_125_190_803_4,
+        1e-9,
+        "AIQ of who knows the collection",
+    );
+    near(
+        gain["task"].0,
+        0.879_187_125_190_803_4 - 0.845_787_229_427_973_6,
+        1e-9,
+        "its gain",
     );
     let aiq = arc("AIQ");
     assert!(aiq["oracle"].0 > aiq["logistic"].0 && aiq["oracle"].0 <= 1.0);

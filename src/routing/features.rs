@@ -87,6 +87,10 @@ impl FeaturesConfig {
             Self::Lsa(config) => {
                 let analyser = || Analyser::new(&config.analyser);
                 let counts = count(prompts, &mut analyser()?);
+                ensure!(
+                    !counts.terms.is_empty(),
+                    "no prompt that is learned from has a word; give others, or `features.encoder`"
+                );
                 let lsa = LsaConfig {
                     dim: config.dim,
                     ..LsaConfig::default()

@@ -1,9 +1,8 @@
 //! A cache of answers, on labelled pairs of questions.
 
-use anyhow::ensure;
-
-use super::{Arguments, alternation, evaluate};
+use super::{Arguments, alternation, check_fields, evaluate};
 use crate::cli::Global;
+use crate::data::Metadata;
 use crate::experiment::Experiment;
 use crate::runner::Finished;
 use crate::systems::System;
@@ -18,16 +17,8 @@ pub(super) fn run(
     let metrics = experiment.cache_metrics()?;
     let pairs = experiment.pairs()?;
     let mut halves = Halves::of(&pairs, &config.split)?;
-    for field in experiment.slices.iter().chain(&experiment.cluster) {
-        ensure!(
-            halves
-                .test
-                .iter()
-                .any(|pair| pair.metadata.contains_key(field)),
-            "no pair has the field `{field}` that `slices` or `cluster` names; the fields are {}",
-            pairs.fields().join(", ")
-        );
-    }
+    let metadata: Vec<&Metadata> = halves.test.iter().map(|pair| &pair.metadata).collect();
+    check_fields(experiment, "pair", &metadata, &pairs.fields().join(", "))?;
     if let Some(limit) = arguments.limit {
         halves.test.truncate(limit.get());
     }

@@ -1,9 +1,8 @@
 //! Scorers of faithfulness, on answers that people labelled.
 
-use anyhow::ensure;
-
-use super::{Arguments, alternation, evaluate};
+use super::{Arguments, alternation, check_fields, evaluate};
 use crate::cli::Global;
+use crate::data::Metadata;
 use crate::experiment::Experiment;
 use crate::runner::Finished;
 use crate::systems::System;
@@ -17,14 +16,17 @@ pub(super) fn run(
 ) -> anyhow::Result<Finished> {
     let metrics = experiment.faithfulness_metrics()?;
     let mut labelled = experiment.labelled()?;
-    for field in experiment.slices.iter().chain(&experiment.cluster) {
-        let mut answers = labelled.answers.iter();
-        ensure!(
-            answers.any(|answer| answer.metadata.contains_key(field)),
-            "no answer has the field `{field}` that `slices` or `cluster` names; the fields are {}",
-            labelled.fields().join(", ")
-        );
-    }
+    let metadata: Vec<&Metadata> = labelled
+        .answers
+        .iter()
+        .map(|answer| &answer.metadata)
+        .collect();
+    check_fields(
+        experiment,
+        "answer",
+        &metadata,
+        &labelled.fields().join(", "),
+    )?;
     if let Some(limit) = arguments.limit {
         labelled.answers.truncate(limit.get());
     }

@@ -11,6 +11,7 @@ mod router;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use clap::Args;
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use super::report::render;
 use super::{Rendering, print, print_json};
 use crate::cli::Global;
 use crate::comparison::Ablation;
+use crate::data::Metadata;
 use crate::experiment::{Experiment, SystemConfig};
 use crate::report::{Identity, Run, SummaryRow, reports_folder};
 use crate::runner::{self, Alternation, Finished, Options};
@@ -137,6 +139,22 @@ fn evaluate<S: System>(
     let finished = runner::evaluate(system, alternation, examples, identity, &options, &progress);
     progress.finish_and_clear();
     finished
+}
+
+/// Checks that each field by which the config slices or clusters is one of some example, of which `metadata` is that of each and `known` names the fields.
+fn check_fields(
+    experiment: &Experiment,
+    kind: &str,
+    metadata: &[&Metadata],
+    known: &str,
+) -> anyhow::Result<()> {
+    for field in experiment.slices.iter().chain(&experiment.cluster) {
+        ensure!(
+            metadata.iter().any(|fields| fields.contains_key(field)),
+            "no {kind} has the field `{field}` that `slices` or `cluster` names; the fields are {known}"
+        );
+    }
+    Ok(())
 }
 
 /// The variants each as a system of its own, where they are to be timed in turns.

@@ -1,9 +1,8 @@
 //! Routers of prompts to language models, over outcomes that are known.
 
-use anyhow::ensure;
-
-use super::{Arguments, alternation, evaluate};
+use super::{Arguments, alternation, check_fields, evaluate};
 use crate::cli::Global;
+use crate::data::Metadata;
 use crate::experiment::Experiment;
 use crate::runner::Finished;
 use crate::systems::System;
@@ -17,14 +16,12 @@ pub(super) fn run(
 ) -> anyhow::Result<Finished> {
     let metrics = experiment.router_metrics()?;
     let matrix = experiment.outcomes()?;
-    for field in experiment.slices.iter().chain(&experiment.cluster) {
-        let mut prompts = matrix.prompts.iter();
-        ensure!(
-            prompts.any(|prompt| prompt.metadata.contains_key(field)),
-            "no prompt has the field `{field}` that `slices` or `cluster` names; the fields are {}",
-            matrix.fields()
-        );
-    }
+    let metadata: Vec<&Metadata> = matrix
+        .prompts
+        .iter()
+        .map(|prompt| &prompt.metadata)
+        .collect();
+    check_fields(experiment, "prompt", &metadata, &matrix.fields())?;
     let mut division = Division::of(matrix, config.split.as_ref())?;
     if let Some(limit) = arguments.limit {
         division.test.truncate(limit.get());

@@ -148,20 +148,6 @@ impl OutcomeMatrix {
         self.prompts.iter().fold(digest, with).finish()
     }
 
-    /// The place of a model, by its name.
-    ///
-    /// # Errors
-    /// Where there is none, with the names of those that there are.
-    pub fn model(&self, name: &str) -> anyhow::Result<usize> {
-        let found = self.models.iter().position(|model| model == name);
-        found.ok_or_else(|| {
-            anyhow::anyhow!(
-                "there is no model `{name}` in the outcomes; they have {}",
-                quoted(self.models.iter().map(String::as_str))
-            )
-        })
-    }
-
     /// The names of the prompts' metadata fields, sorted.
     pub fn fields(&self) -> String {
         let names = self.prompts.iter().flat_map(|one| one.metadata.keys());

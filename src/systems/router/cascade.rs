@@ -26,15 +26,8 @@ impl<'a> Opened<'a> {
         known: &Known<'_>,
         seed: u64,
     ) -> anyhow::Result<Self> {
-        let models = &known.division.models;
-        let first = models.iter().position(|model| *model == config.first);
-        let first = first.with_context(|| {
-            format!(
-                "there is no model `{}` in the outcomes, which `cascade.first` names; they have {}",
-                config.first,
-                models.join(", ")
-            )
-        })?;
+        let first = known.division.model(&config.first);
+        let first = first.context("`cascade.first`")?;
         let mut opened = Self {
             config,
             first,
@@ -42,11 +35,7 @@ impl<'a> Opened<'a> {
             seed,
         };
         if let Judge::Logged(_) = config.judge {
-            let evaluated = known
-                .division
-                .test
-                .iter()
-                .filter(|prompt| !prompt.outcomes.is_empty());
+            let evaluated = known.division.evaluated();
             for prompt in evaluated {
                 ensure!(
                     prompt.outcomes[first].confidence.is_some()

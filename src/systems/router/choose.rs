@@ -10,7 +10,7 @@ use super::division::Division;
 use crate::caches::Embeddings;
 use crate::data::{Digest, RoutedPrompt};
 use crate::metrics::routing::{Curve, Routes};
-use crate::routing::{Predictor, PredictorConfig, TrainedRouter};
+use crate::routing::{Predictor, PredictorConfig};
 
 /// What tells the scores that models are expected to have.
 pub(super) enum Expected {
@@ -67,21 +67,12 @@ impl Chooser {
     ) -> anyhow::Result<Self> {
         let models = division.models.len();
         let learned = division.learned();
-        let place = |name: &String| -> anyhow::Result<usize> {
-            let found = division.models.iter().position(|model| model == name);
-            found.with_context(|| {
-                format!(
-                    "there is no model `{name}` in the outcomes; they have {}",
-                    division.models.join(", ")
-                )
-            })
-        };
         // Those that come first in a list are preferred; where none of it may answer a tenant, those that the variant falls back on.
         let preference = |names: &[String]| -> anyhow::Result<Vec<f64>> {
             let mut values = vec![0.0; models];
             let count = names.len() + variant.fallback.len();
             for (rank, name) in names.iter().chain(&variant.fallback).enumerate() {
-                let value: &mut f64 = &mut values[place(name)?];
+                let value: &mut f64 = &mut values[division.model(name)?];
                 *value = value.max((count - rank) as f64 / count as f64);
             }
             Ok(values)
@@ -130,10 +121,7 @@ impl Chooser {
                 Expected::Learned(fitted)
             }
             Choose::Trained(path) => {
-                let folder = path.resolve()?;
-                let trained = TrainedRouter::load(&folder)?;
-                let evaluated = division.test.iter().map(RoutedPrompt::name);
-                trained.check_unseen(&folder, evaluated)?;
+                let (folder, trained) = division.trained(path)?;
                 ensure!(
                     trained.models == division.models,
                     "`{}` was trained for the models {}, and the outcomes have {}",
@@ -205,7 +193,7 @@ impl Chooser {
     /// The price of quality, in quality per USD, that a trade comes to.
     pub(super) fn price(&self, trade: Trade, costs: &Costs) -> anyhow::Result<f64> {
         match trade {
-            // There is nothing to weigh.
+            // An order of preference is no score, that costs could be weighed against, and a draw looks at none.
             _ if !self.predicts() || matches!(self.expected, Expected::Drawn) => Ok(0.0),
             Trade::Quality => Ok(0.0),
             Trade::QualityPerUsd(price) => {
@@ -289,10 +277,8 @@ impl Chooser {
             self.predicted_cost(prompt, model, costs)
                 .unwrap_or_default()
         };
-        // An order of preference is no score, that costs could be weighed against.
-        let is_preference = !self.predicts();
         let worth = |model: usize| {
-            if price == 0.0 || is_preference {
+            if price == 0.0 {
                 expected[model]
             } else {
                 expected[model] - price * cost(model)

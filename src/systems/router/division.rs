@@ -1,12 +1,14 @@
 //! Which prompts are learned from and which are evaluated.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 
 use super::config::{FieldSplit, HashSplit, Split};
 use crate::caches::normalised;
-use crate::data::{Digest, OutcomeMatrix, RoutedPrompt};
+use crate::data::{Digest, OutcomeMatrix, PathText, RoutedPrompt};
+use crate::routing::TrainedRouter;
 
 /// The field of a prompt that names an earlier one whose answer serves as well.
 pub(super) const SAME_AS: &str = "same_as";
@@ -125,6 +127,39 @@ impl Division {
         prompts
             .filter(|prompt| !prompt.outcomes.is_empty())
             .collect()
+    }
+
+    /// The prompts that are evaluated and have outcomes of all models.
+    pub(super) fn evaluated(&self) -> Vec<&RoutedPrompt> {
+        let prompts = self.test.iter();
+        prompts
+            .filter(|prompt| !prompt.outcomes.is_empty())
+            .collect()
+    }
+
+    /// The place of a model, by its name.
+    ///
+    /// # Errors
+    /// Where there is none, with the names of those that there are.
+    pub(super) fn model(&self, name: &str) -> anyhow::Result<usize> {
+        let found = self.models.iter().position(|model| model == name);
+        found.with_context(|| {
+            format!(
+                "there is no model `{name}` in the outcomes; they have {}",
+                self.models.join(", ")
+            )
+        })
+    }
+
+    /// The router that was kept at `path`, with its folder.
+    ///
+    /// # Errors
+    /// Where there is none, or it learned from a prompt that is evaluated.
+    pub(super) fn trained(&self, path: &PathText) -> anyhow::Result<(PathBuf, TrainedRouter)> {
+        let folder = path.resolve()?;
+        let trained = TrainedRouter::load(&folder)?;
+        trained.check_unseen(&folder, self.test.iter().map(RoutedPrompt::name))?;
+        Ok((folder, trained))
     }
 
     /// What is to be said of it.

@@ -29,26 +29,13 @@ pub(super) struct Known<'a> {
 
 impl<'a> Known<'a> {
     pub(super) fn new(division: &'a Division, config: &'a Config) -> anyhow::Result<Self> {
-        let model = |name: &String| -> anyhow::Result<usize> {
-            let found = division.models.iter().position(|model| model == name);
-            found.with_context(|| {
-                format!(
-                    "there is no model `{name}` in the outcomes; they have {}",
-                    division.models.join(", ")
-                )
-            })
-        };
         for name in config.models.keys() {
-            model(name).context("`system.router.models`")?;
+            division.model(name).context("`system.router.models`")?;
         }
-        let whole: Vec<&RoutedPrompt> = division
-            .test
-            .iter()
-            .filter(|one| !one.outcomes.is_empty())
-            .collect();
+        let whole = division.evaluated();
         let learned = division.learned();
         let best = match &config.best {
-            Some(name) => model(name).context("`system.router.best`")?,
+            Some(name) => division.model(name).context("`system.router.best`")?,
             None => best_single(
                 if learned.is_empty() { &whole } else { &learned },
                 division.models.len(),
@@ -56,7 +43,7 @@ impl<'a> Known<'a> {
         };
         let pair = match &config.pair {
             Some(pair) => {
-                let pair = (model(&pair.strong), model(&pair.weak));
+                let pair = (division.model(&pair.strong), division.model(&pair.weak));
                 Some((
                     pair.0.context("`system.router.pair`")?,
                     pair.1.context("`system.router.pair`")?,
@@ -119,11 +106,6 @@ impl<'a> Known<'a> {
         self.tenants.get(prompt.tenant()?)
     }
 
-    /// Whether prompts have tasks at all.
-    pub(super) fn has_tasks(&self) -> bool {
-        !self.tasks.is_empty()
-    }
-
     /// The number of a task; a task that the data do not have has the next one.
     pub(super) fn task_number(&self, task: &str) -> f64 {
         *self.tasks.get(task).unwrap_or(&self.tasks.len()) as f64
@@ -136,11 +118,7 @@ impl<'a> Known<'a> {
 
     pub(super) fn remarks(&self) -> Vec<String> {
         let division = self.division;
-        let whole: Vec<&RoutedPrompt> = division
-            .test
-            .iter()
-            .filter(|one| !one.outcomes.is_empty())
-            .collect();
+        let whole = division.evaluated();
         let count = whole.len() as f64;
         let mean = |of: &dyn Fn(&RoutedPrompt) -> f64| {
             whole.iter().map(|one| of(one)).sum::<f64>() / count

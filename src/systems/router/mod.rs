@@ -3,6 +3,7 @@
 mod cached;
 mod cascade;
 mod choose;
+mod classify;
 mod config;
 mod costs;
 mod definitions;

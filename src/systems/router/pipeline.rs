@@ -3,19 +3,18 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::cached::{Hit, hits};
 use super::cascade::Opened;
 use super::choose::Chooser;
-use super::config::{Accept, Classify, Config, Judge, Trade, Variant};
+use super::classify::Classifier;
+use super::config::{Accept, Config, Judge, Trade, Variant};
 use super::known::Known;
 use super::route::{self, Facts, Route};
-use super::train;
 use crate::caches::Embeddings;
 use crate::data::RoutedPrompt;
 use crate::outputs::{Item, Output, Stage, Usage};
-use crate::routing::{Compiled, Predictor, TrainedRouter};
 
 /// The stages, by the names that they have in the files.
 pub(super) mod stages {
@@ -28,20 +27,13 @@ pub(super) mod stages {
     pub(in super::super) const ROUTE: &str = "route";
 }
 
-/// How tasks are told apart, ready.
-enum Classifier<'a> {
-    Given,
-    Rules(Compiled<'a>),
-    Learned(Predictor, Vec<String>),
-}
-
 /// One variant, ready.
 pub(super) struct Pipeline<'a> {
     variant: &'a Variant,
     /// What each prompt is served with from the cache.
-    cached: Option<Vec<Option<Hit>>>,
-    classifier: Option<Classifier<'a>>,
-    chooser: Chooser,
+    pub(super) cached: Option<Vec<Option<Hit>>>,
+    pub(super) classifier: Option<Classifier<'a>>,
+    pub(super) chooser: Chooser,
     /// The price of quality by the tenant's tier; that of the variant by no name.
     prices: HashMap<Option<&'a str>, f64>,
     pub(super) cascade: Option<Opened<'a>>,
@@ -87,38 +79,14 @@ impl<'a> Pipeline<'a> {
             trades.iter().map(price).collect::<anyhow::Result<_>>()?;
         let classifier = match &variant.classify {
             None => None,
-            Some(Classify::Given(_)) => Some(Classifier::Given),
-            Some(Classify::Rules(rules)) => Some(Classifier::Rules(rules.compile()?)),
-            Some(Classify::Learned(predictor)) => {
-                let learned = train::tasks(predictor, known, seed, embeddings);
-                let (fitted, tasks) = learned.context("`classify.learned`")?;
-                Some(Classifier::Learned(fitted, tasks))
-            }
-            Some(Classify::Trained(path)) => {
-                let folder = path.resolve()?;
-                let trained = TrainedRouter::load(&folder)?;
-                let evaluated = division.test.iter().map(RoutedPrompt::name);
-                trained.check_unseen(&folder, evaluated)?;
-                let (fitted, tasks) = trained.classifier(&folder, embeddings)?;
-                Some(Classifier::Learned(fitted, tasks))
-            }
+            Some(config) => Some(Classifier::open(config, division, seed, embeddings)?),
         };
-        if classifier.is_some()
-            && matches!(variant.classify, Some(Classify::Given(_)))
-            && !known.has_tasks()
-        {
-            bail!("`classify.given` reads the prompts' `task`, and none has one");
-        }
         let cascade = match &variant.cascade {
             None => None,
             Some(config) => Some(Opened::new(config, &chooser, known, seed)?),
         };
-        let place = |name: &String| {
-            let found = division.models.iter().position(|model| model == name);
-            found.with_context(|| {
-                format!("`fallback` names a model `{name}` that the outcomes do not have")
-            })
-        };
+        let fallback = variant.fallback.iter().map(|name| division.model(name));
+        let fallback: anyhow::Result<Vec<usize>> = fallback.collect();
         let mut notes = vec![variant.note()];
         if let Some(price) = prices.get(&None).filter(|_| is_budget(&variant.trade)) {
             notes.push(format!("which comes to {price:.4} of quality per USD"));
@@ -131,11 +99,7 @@ impl<'a> Pipeline<'a> {
         }
         let mut pipeline = Self {
             digest: chooser.digest.clone(),
-            fallback: variant
-                .fallback
-                .iter()
-                .map(place)
-                .collect::<anyhow::Result<_>>()?,
+            fallback: fallback.context("`fallback`")?,
             variant,
             cached: None,
             classifier,
@@ -171,9 +135,11 @@ impl<'a> Pipeline<'a> {
             None => prompt,
         });
         let routed: Vec<&RoutedPrompt> = routed.collect();
-        let texts: Vec<&str> = routed.iter().map(|prompt| prompt.text.as_str()).collect();
         let started = Instant::now();
-        let tasks = self.tasks(&routed, &texts);
+        let tasks = match &self.classifier {
+            None => Ok(vec![None; routed.len()]),
+            Some(classifier) => classifier.tell(&routed),
+        };
         let classify_ms = share(started, batch.len());
         let started = Instant::now();
         let expected = tasks.and_then(|tasks| {
@@ -379,38 +345,6 @@ impl<'a> Pipeline<'a> {
         self.cached.as_ref()?[*place]
     }
 
-    /// The task of each prompt and how sure that is, where tasks are told apart.
-    fn tasks(
-        &self,
-        prompts: &[&RoutedPrompt],
-        texts: &[&str],
-    ) -> anyhow::Result<Vec<Option<(String, f64)>>> {
-        Ok(match &self.classifier {
-            None => vec![None; prompts.len()],
-            Some(Classifier::Given) => {
-                let given = |prompt: &&RoutedPrompt| Some((prompt.task()?.to_owned(), 1.0));
-                prompts.iter().map(given).collect()
-            }
-            Some(Classifier::Rules(rules)) => {
-                let told = |text: &&str| Some((rules.task(text).to_owned(), 1.0));
-                texts.iter().map(told).collect()
-            }
-            Some(Classifier::Learned(predictor, tasks)) => {
-                let best = |scores: Vec<f64>| {
-                    let best = (0..scores.len()).reduce(|best, task| {
-                        if scores[task] > scores[best] {
-                            task
-                        } else {
-                            best
-                        }
-                    })?;
-                    Some((tasks[best].clone(), scores[best]))
-                };
-                predictor.predict(texts)?.into_iter().map(best).collect()
-            }
-        })
-    }
-
     /// The model that a prompt goes to, of those that its tenant allows.
     fn choose(&self, prompt: &RoutedPrompt, expected: &[f64], known: &Known<'_>) -> Option<usize> {
         let tenant = known.tenant(prompt);
@@ -448,11 +382,7 @@ impl<'a> Pipeline<'a> {
             output,
             known,
             hit,
-            cascade: self.cascade.as_ref(),
             pipeline: self,
-            chooser: &self.chooser,
-            tells_tasks: self.classifier.is_some(),
-            is_cached: self.cached.is_some(),
         }
     }
 }

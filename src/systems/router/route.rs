@@ -1,7 +1,7 @@
 //! What a prompt's way through the models is worth and costs.
 
 use super::cascade::{GOOD, Opened};
-use super::choose::{Chooser, score};
+use super::choose::score;
 use super::known::Known;
 use super::metric::Each;
 use super::pipeline::{Pipeline, stages};
@@ -50,11 +50,7 @@ pub(super) struct Facts<'a> {
     pub(super) output: &'a Output,
     pub(super) known: &'a Known<'a>,
     pub(super) hit: Option<Served<'a>>,
-    pub(super) cascade: Option<&'a Opened<'a>>,
     pub(super) pipeline: &'a Pipeline<'a>,
-    pub(super) chooser: &'a Chooser,
-    pub(super) tells_tasks: bool,
-    pub(super) is_cached: bool,
 }
 
 fn truth(value: bool) -> f64 {
@@ -116,7 +112,7 @@ impl Facts<'_> {
         }
         let looked = self.stage(stages::CASCADE)?.first()?;
         let next = self.model(self.stage(stages::CHOOSE)?.first()?)?;
-        Some((self.cascade?, next, looked.score))
+        Some((self.pipeline.cascade.as_ref()?, next, looked.score))
     }
 
     /// The cascade whose judge looked at an answer, and how sure it was.
@@ -197,7 +193,8 @@ impl Facts<'_> {
     }
 
     fn predicted(&self) -> Option<&[Item]> {
-        self.chooser
+        let chooser = &self.pipeline.chooser;
+        chooser
             .predicts()
             .then(|| self.stage(stages::PREDICT))
             .flatten()
@@ -289,7 +286,8 @@ impl Facts<'_> {
             Each::PolicyViolations if routed => self.is_violated(),
             Each::PolicyViolations => None,
             Each::TaskAccuracy => {
-                let told = self.tells_tasks.then(task)??;
+                self.pipeline.classifier.as_ref()?;
+                let told = task()?;
                 Some(truth(told == self.prompt.task()?))
             }
             Each::TaskGiven => {
@@ -305,7 +303,8 @@ impl Facts<'_> {
     }
 
     fn of_cache(&self, is: impl Fn(Option<&Served<'_>>) -> bool) -> Option<f64> {
-        self.is_cached.then(|| truth(is(self.hit.as_ref())))
+        let cached = self.pipeline.cached.as_ref();
+        cached.map(|_| truth(is(self.hit.as_ref())))
     }
 
     fn tokens(&self, of: impl Fn(&Outcome) -> Option<u64>) -> Option<f64> {
@@ -316,7 +315,7 @@ impl Facts<'_> {
 
     /// A column of a model, that pooled metrics are computed from.
     pub(super) fn column(&self, kind: Kind, model: usize) -> Option<f64> {
-        if self.prompt.outcomes.is_empty() || self.cascade.is_some() {
+        if self.prompt.outcomes.is_empty() || self.pipeline.cascade.is_some() {
             return None;
         }
         let predicted = self.predicted()?;
@@ -325,8 +324,8 @@ impl Facts<'_> {
             Kind::Cost => self.cost(self.prompt, model),
             Kind::Predicted => Some(predicted.get(model)?.score),
             Kind::PredictedCost => {
-                self.chooser
-                    .predicted_cost(self.prompt, model, &self.known.costs)
+                let chooser = &self.pipeline.chooser;
+                chooser.predicted_cost(self.prompt, model, &self.known.costs)
             }
         }
     }

@@ -4,13 +4,14 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 
 use super::choose::{cross, scores};
+use super::classify::learn;
 use super::config::{Choose, Classify, Config};
 use super::division::Division;
 use super::known::Known;
 use crate::caches::Embeddings;
 use crate::data::RoutedPrompt;
 use crate::metrics::routing::{Curve, Routes, envelope};
-use crate::routing::{Predictor, PredictorConfig, TrainedRouter, Training};
+use crate::routing::{Predictor, TrainedRouter, Training};
 
 /// A router that was trained.
 pub struct Trained {
@@ -82,7 +83,7 @@ pub fn train(
         choose = Some((predictor, fitted));
     }
     if let Some(Classify::Learned(predictor)) = &variant.classify {
-        let (fitted, names) = tasks(predictor, &known, seed, &mut embeddings)?;
+        let (fitted, names) = learn(predictor, division, seed, &mut embeddings)?;
         classify = Some((predictor, fitted, names));
     }
     if choose.is_none() && classify.is_none() {
@@ -117,31 +118,6 @@ pub fn train(
         classify: classify.map(|(_, fitted, _)| fitted),
         tradeoffs,
     })
-}
-
-/// What tells the tasks of the training part, and their names.
-pub(super) fn tasks(
-    predictor: &PredictorConfig,
-    known: &Known<'_>,
-    seed: u64,
-    embeddings: &mut Embeddings,
-) -> anyhow::Result<(Predictor, Vec<String>)> {
-    let prompts = known.division.train.iter();
-    let learned: Vec<(&RoutedPrompt, &str)> = prompts
-        .filter_map(|prompt| Some((prompt, prompt.task()?)))
-        .collect();
-    let names: std::collections::BTreeSet<&str> = learned.iter().map(|(_, task)| *task).collect();
-    let texts: Vec<&str> = learned
-        .iter()
-        .map(|(prompt, _)| prompt.text.as_str())
-        .collect();
-    let is = |given: &str, task: &str| f64::from(u8::from(given == task));
-    let of_prompt = |(_, given): &(&RoutedPrompt, &str)| -> Vec<f64> {
-        names.iter().map(|task| is(given, task)).collect()
-    };
-    let targets: Vec<f64> = learned.iter().flat_map(of_prompt).collect();
-    let fitted = predictor.fit(&texts, &targets, names.len(), seed, embeddings)?;
-    Ok((fitted, names.into_iter().map(str::to_owned).collect()))
 }
 
 /// The corners of the envelope on the training part.
