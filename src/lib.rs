@@ -21,14 +21,16 @@
 //!
 //! | rank | module | what lives there |
 //! |---|---|---|
-//! | 9 | [`cli`] | arguments in, exit code out |
-//! | 8 | [`commands`] | one file per subcommand, its arguments inside; only these print |
-//! | 7 | [`experiment`], [`runner`] | the config's root; the one evaluation loop (batches, journal, resume) |
-//! | 6 | [`systems`] | the pipelines under evaluation; a folder reads top to bottom as the stages of its pipeline |
+//! | 10 | [`cli`] | arguments in, exit code out |
+//! | 9 | [`commands`] | one file per subcommand, its arguments inside; only these print |
+//! | 8 | [`experiment`], [`runner`] | the config's root; the one evaluation loop (batches, journal, resume) |
+//! | 7 | [`systems`] | the pipelines under evaluation; a folder reads top to bottom as the stages of its pipeline |
+//! | 6 | [`faithfulness`] | whether answers say only what their sources say: the tiers, how one is trained, and the doctor that examines them |
+//! | 6 | [`moderation`] | what a moderator of posts is made of: normalisation, blocklists, classifiers, calibration, policies, thresholds; and attacks on it |
+//! | 6 | [`routing`] | what a router of prompts is made of beside what it learns: rules that tell tasks, prices |
+//! | 6 | [`gate`] | rules held against a run: verdicts, kept baselines, noise of the machine |
 //! | 5 | [`indexes`] | BM25, exact and approximate dense search, and the store that keeps an index whole |
-//! | 5 | [`faithfulness`] | whether answers say only what their sources say: the tiers, how one is trained, and the doctor that examines them |
-//! | 5 | [`routing`] | what a router of prompts is made of: features, learners, rules that tell tasks, prices |
-//! | 5 | [`gate`] | rules held against a run: verdicts, kept baselines, noise of the machine |
+//! | 5 | [`learning`] | small models that ragkit fits itself: texts to vectors, and learners over them |
 //! | 4 | [`comparison`] | two variants, example by example, and the stage at which they part |
 //! | 4 | [`caches`] | what was computed once: vectors by the content of their texts, completions by that of their prompts; and the caches of answers that [`systems::cache`] evaluates |
 //! | 4 | [`chunking`] | from documents to the passages that an index holds |
@@ -38,7 +40,7 @@
 //! | 2 | [`analysis`] | from text to terms and sentences |
 //! | 2 | [`extraction`] | from a file of any format to documents with their structure |
 //! | 2 | [`scoring`] | runs of any system against judgements, under the conventions of the field's tools |
-//! | 1 | [`data`], [`metrics`], [`outputs`], [`prompts`], [`whole_file`] | records and readers; pure functions; what a system produced; texts that become messages; files that appear whole |
+//! | 1 | [`data`], [`metrics`], [`outputs`], [`prompts`], [`queueing`], [`whole_file`] | records and readers; pure functions; what a system produced; texts that become messages; waiting lines; files that appear whole |
 //!
 //! # The way of the data
 //!
@@ -100,6 +102,7 @@ pub mod extraction;
 pub mod faithfulness;
 pub mod gate;
 pub mod indexes;
+pub mod learning;
 pub mod metrics;
 pub mod models;
 pub mod outputs;

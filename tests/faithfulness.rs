@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use ragkit::faithfulness::fit::{Row, fit};
+use ragkit::learning::nonnegative::{Row, fit};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

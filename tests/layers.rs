@@ -3,12 +3,20 @@
 use std::path::{Path, PathBuf};
 
 /// The modules of the crate by rank; a module may use those of a lower rank, and its own.
-const RANKS: [&[&str]; 9] = [
-    &["data", "metrics", "outputs", "prompts", "whole_file"],
+const RANKS: [&[&str]; 10] = [
+    &[
+        "data",
+        "metrics",
+        "outputs",
+        "prompts",
+        "queueing",
+        "whole_file",
+    ],
     &["analysis", "extraction", "scoring"],
     &["claims", "models", "report"],
     &["caches", "chunking", "comparison"],
-    &["faithfulness", "gate", "indexes", "routing"],
+    &["indexes", "learning"],
+    &["faithfulness", "gate", "moderation", "routing"],
     &["systems"],
     &["experiment", "runner"],
     &["commands"],

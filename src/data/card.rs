@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::convert::Converted;
 use super::{
     Checksum, Corpus, CorpusFrom, Gold, Judged, LabelledAnswers, LabelledSources, OutcomeMatrix,
-    OutcomeSources, PathText, QuestionPairs, Source, Table,
+    OutcomeSources, PathText, PostSources, Posts, QuestionPairs, Source, Table,
 };
 
 /// One file of `datasets/`.
@@ -46,6 +46,9 @@ pub struct Card {
     /// Where they are, if they are outcomes of language models: then there is none of the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outcomes: Option<OutcomeSources>,
+    /// Where they are, if they are labelled posts: then there is none of the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    posts: Option<PostSources>,
 }
 
 /// What a right copy counts.
@@ -82,6 +85,12 @@ pub struct Expect {
     /// Language models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<usize>,
+    /// Posts, of a card that names files of posts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posts: Option<usize>,
+    /// Those of each category.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub positives: BTreeMap<String, usize>,
 }
 
 /// One thing that `verify` looked at.
@@ -145,6 +154,22 @@ impl Card {
         OutcomeMatrix::read(&OutcomeSources(sources))
     }
 
+    /// Where the posts of several cards lie.
+    ///
+    /// # Errors
+    /// Where a card is of something else, or cannot be read.
+    pub fn posts(cards: &[PathText]) -> anyhow::Result<PostSources> {
+        let mut sources = Vec::new();
+        for path in cards {
+            let card = Self::load(&path.resolve()?)?;
+            let posts = card.posts.with_context(|| {
+                format!("`{path}` is no card of labelled posts; those have `[[posts]]`")
+            })?;
+            sources.extend(posts.0);
+        }
+        Ok(PostSources(sources))
+    }
+
     /// Reads a card.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         let text = fs_err::read_to_string(path)?;
@@ -191,6 +216,21 @@ impl Card {
         ])
     }
 
+    fn counted_posts(&self, sources: &PostSources) -> anyhow::Result<Vec<Finding>> {
+        let posts = Posts::read(sources)?;
+        let expected = self.expect.posts.unwrap_or_default();
+        let mut findings = vec![Finding::count("posts", expected, posts.posts.len())];
+        for (place, category) in posts.categories.iter().enumerate() {
+            let expected = self.expect.positives.get(category).copied();
+            findings.push(Finding::count(
+                &format!("posts of `{category}`"),
+                expected.unwrap_or_default(),
+                posts.positives(place),
+            ));
+        }
+        Ok(findings)
+    }
+
     /// Checks the local copy: checksums, counts, and judgements that point at documents which do not exist. What is in another
     /// layout is converted below `cache`. Spans, answers and outputs are counted where the card says how many there are.
     pub fn verify(&self, cache: &Path) -> anyhow::Result<Vec<Finding>> {
@@ -231,6 +271,10 @@ impl Card {
         }
         if let Some(sources) = &self.outcomes {
             findings.extend(self.counted_outcomes(sources)?);
+            return Ok(findings);
+        }
+        if let Some(sources) = &self.posts {
+            findings.extend(self.counted_posts(sources)?);
             return Ok(findings);
         }
         let source = self.source(cache)?;

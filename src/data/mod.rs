@@ -17,6 +17,7 @@ mod labelled;
 mod outcomes;
 mod pairs;
 mod paths;
+mod posts;
 mod predicate;
 mod qrels;
 mod question_pairs;
@@ -43,11 +44,12 @@ pub use outcomes::{
     Outcome, OutcomeColumns, OutcomeMatrix, OutcomeSource, OutcomeSources, RoutedPrompt, TaskFile,
 };
 pub use paths::PathText;
+pub use posts::{Label, LabelColumn, Post, PostSource, PostSources, Posts, VoteColumns};
 pub use predicate::{PATH_SEPARATOR, Predicate};
 pub use qrels::{Judgement, Qrels, QrelsFile};
 pub use question_pairs::{QuestionPair, QuestionPairs};
 pub use rankings::{Rankings, Retrieved};
-pub use record::{Fields, Metadata};
+pub use record::{Fields, Metadata, text_name};
 pub use recorded::{Passage, Recorded, RecordedFile, Recordings};
 pub use source::{CorpusFrom, Source};
 pub use spans::{GoldSpan, Spans, SpansFile};

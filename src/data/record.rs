@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::answers::texts;
 use super::rows::kind;
-use super::{Block, DataError, GoldAnswer, Place, Predicate};
+use super::{Block, DataError, Digest, GoldAnswer, Place, Predicate};
 
 /// Named facts about a document or a query, as text.
 pub type Metadata = BTreeMap<String, String>;
@@ -317,6 +317,19 @@ impl<'a> Columns<'a> {
         }
         Ok(metadata)
     }
+}
+
+/// A name for a text: the same for the same letters and digits, whatever stands between them and in whatever case.
+pub fn text_name(text: &str) -> String {
+    let plain = text.to_lowercase();
+    let plain: String = plain.chars().filter(|c| c.is_alphanumeric()).collect();
+    // Signs alone are told apart as they are.
+    let plain = if plain.is_empty() {
+        text.to_owned()
+    } else {
+        plain
+    };
+    Digest::default().with("text", plain).finish()[..12].to_owned()
 }
 
 /// A metadata value as text: text as it is, a list of texts with `; ` between them, everything else as JSON.

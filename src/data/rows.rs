@@ -174,6 +174,37 @@ pub(super) fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// A table with tabs between its cells, in which a quotation mark is one; its first line is the header unless the names of the columns are given.
+pub(super) fn tabbed(
+    path: &Path,
+    encoding: Encoding,
+    header: Option<Vec<String>>,
+) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
+    let mut lines = Lines::open(path, encoding)?;
+    let header = match header {
+        Some(header) => header,
+        None => {
+            let first = lines.next().transpose()?;
+            let (_, first) =
+                first.ok_or_else(|| DataError::file(path, "is empty; expected a header line"))?;
+            first.split('\t').map(str::to_owned).collect()
+        }
+    };
+    let path = path.to_owned();
+    let whole = lines.filter(|line| !matches!(line, Ok((_, text)) if text.is_empty()));
+    Ok(Box::new(whole.map(move |line| {
+        let (number, line) = line?;
+        let cells: Vec<&str> = line.split('\t').collect();
+        if cells.len() != header.len() {
+            let message = format!("{} columns, expected {}", cells.len(), header.len());
+            return Err(DataError::at(&path, Place::Line(number), message));
+        }
+        let named = header.iter().zip(cells);
+        let row = named.map(|(name, cell)| (name.clone(), Value::from(cell)));
+        Ok((Place::Line(number), row.collect()))
+    })))
+}
+
 /// A table with a header line; every cell is a string and a row of another length than the header is an error.
 pub(super) fn csv(
     path: &Path,

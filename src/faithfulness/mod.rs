@@ -13,7 +13,6 @@ mod classifier;
 mod config;
 pub mod doctor;
 pub mod features;
-pub mod fit;
 pub mod judge;
 pub mod train;
 pub mod trained;

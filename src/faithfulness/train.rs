@@ -4,12 +4,12 @@ use anyhow::{Context as _, anyhow, ensure};
 
 use super::doctor::{Check, Expected, Form, cases_of};
 use super::features::Extractor;
-use super::fit::{Row, fit};
 use super::trained::{EncoderFacts, Family, Set, Trained, Training, Weights, Worth};
 use super::{Context, Scorer, Subject, Verdict, Words, WordsConfig};
 use crate::analysis::{Analyser, AnalyserConfig};
 use crate::claims::Claiming;
 use crate::data::{Labelled, LabelledAnswers, Metadata};
+use crate::learning::nonnegative::{Row, fit};
 use crate::metrics::Pooled;
 use crate::models::Encoder;
 use crate::outputs::Claim;

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::predictor::{Predictor, PredictorConfig, Stored};
 use crate::caches::Embeddings;
+use crate::learning::{Predictor, Stored};
 use crate::whole_file::WholeFile;
 
 /// The file of a trained router, `router.json`; vectors that were fitted lie beside it in `choose/` and `classify/`.
@@ -162,12 +162,5 @@ impl TrainedRouter {
             self.training.split
         );
         Ok(())
-    }
-}
-
-impl PredictorConfig {
-    /// How a predictor is stored.
-    pub fn stored(&self, predictor: &Predictor) -> Stored {
-        Stored::of(self, predictor)
     }
 }

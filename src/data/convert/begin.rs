@@ -1,14 +1,12 @@
 //! BEGIN (Dziri et al. 2022): replies of dialogue systems beside the knowledge that they should rest on.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-
-use serde_json::{Map, Value};
+use std::path::PathBuf;
 
 use super::Contents;
 use super::labelled::{cell, context, each_row, metadata};
-use crate::data::rows::{Lines, Row};
-use crate::data::{DataError, Encoding, Labelled, Place, document_of};
+use crate::data::rows::tabbed;
+use crate::data::{DataError, Encoding, Labelled, document_of};
 
 const COLUMNS: &str = "BEGIN's files have `model_name`, `data_source`, `knowledge`, `message`, `response` and `begin_label`, with tabs between them";
 
@@ -20,7 +18,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Contents, DataError> {
     let mut contents = Contents::default();
     let mut numbers: HashMap<String, usize> = HashMap::new();
     for path in paths {
-        each_row(path, unquoted(path)?, |_, row| {
+        each_row(path, tabbed(path, Encoding::Utf8, None)?, |_, row| {
             let cell = |name: &str| cell(row, name, COLUMNS);
             let (part, knowledge) = (cell("data_source")?, cell("knowledge")?);
             let label = cell("begin_label")?.trim();
@@ -57,29 +55,4 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Contents, DataError> {
         })?;
     }
     Ok(contents)
-}
-
-/// The rows of a table with tabs between its cells, in which a quotation mark is one.
-fn unquoted(path: &Path) -> Result<impl Iterator<Item = Row>, DataError> {
-    let mut lines = Lines::open(path, Encoding::Utf8)?;
-    let header = lines
-        .next()
-        .transpose()?
-        .ok_or_else(|| DataError::file(path, format!("is empty; {COLUMNS}")))?;
-    let header: Vec<String> = header.1.split('\t').map(str::to_owned).collect();
-    let path = path.to_owned();
-    let whole = lines.filter(|line| !matches!(line, Ok((_, text)) if text.is_empty()));
-    Ok(whole.map(move |line| {
-        let (number, line) = line?;
-        let cells: Vec<&str> = line.split('\t').collect();
-        if cells.len() != header.len() {
-            let message = format!("{} columns, the header has {}", cells.len(), header.len());
-            return Err(DataError::at(&path, Place::Line(number), message));
-        }
-        let named = header.iter().zip(cells);
-        let row: Map<String, Value> = named
-            .map(|(name, cell)| (name.clone(), Value::from(cell)))
-            .collect();
-        Ok((Place::Line(number), row))
-    }))
 }

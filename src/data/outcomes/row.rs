@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Outcome, OutcomeColumns, OutcomeSource, PROMPT, RoutedPrompt, SET, TASK, quoted};
 use crate::data::record::{id_text, plain};
 use crate::data::rows::kind;
-use crate::data::{Digest, Metadata};
+use crate::data::{Digest, Metadata, text_name};
 
 const IDS: [&str; 2] = ["id", "_id"];
 const PROMPTS: [&str; 4] = ["prompt", "query", "question", "text"];
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
             }
         });
         let mut metadata = self.metadata(row, &taken);
-        metadata.insert(PROMPT.to_owned(), name_of(&text));
+        metadata.insert(PROMPT.to_owned(), text_name(&text));
         Ok(Said {
             prompt: RoutedPrompt {
                 id,
@@ -338,19 +338,6 @@ fn is_of(column: &str, model: &str) -> bool {
 fn is_none(text: &str) -> bool {
     let text = text.trim().to_lowercase();
     ["", "none", "null", "nan", "false", "0"].contains(&text.as_str())
-}
-
-/// A name for a text: the same for the same letters and digits, whatever stands between them and in whatever case.
-pub(super) fn name_of(text: &str) -> String {
-    let plain = text.to_lowercase();
-    let plain: String = plain.chars().filter(|c| c.is_alphanumeric()).collect();
-    // Signs alone are told apart as they are.
-    let plain = if plain.is_empty() {
-        text.to_owned()
-    } else {
-        plain
-    };
-    Digest::default().with("text", plain).finish()[..12].to_owned()
 }
 
 /// A number, or text that is one; `None` where the cell says nothing. An error is what was found.

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{first, name_of, prompt_text};
+use super::row::{first, prompt_text};
 use super::{PROMPT, RoutedPrompt, SET, TASK};
-use crate::data::{DataError, Format, Metadata, PathText, Table};
+use crate::data::{DataError, Format, Metadata, PathText, Table, text_name};
 
 /// A table of prompts with their tasks. Prompts that no outcome is known of are kept too: telling their task can be measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl TaskFile {
             let mut metadata = Metadata::from([
                 (SET.to_owned(), stem.clone()),
                 (TASK.to_owned(), task.to_owned()),
-                (PROMPT.to_owned(), name_of(&text)),
+                (PROMPT.to_owned(), text_name(&text)),
             ]);
             metadata.extend(split.map(|split| ("split".to_owned(), split.to_owned())));
             tasks.of.insert(text.clone(), task.to_owned());

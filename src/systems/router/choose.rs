@@ -9,8 +9,8 @@ use super::costs::Costs;
 use super::division::Division;
 use crate::caches::Embeddings;
 use crate::data::{Digest, RoutedPrompt};
+use crate::learning::{Predictor, PredictorConfig};
 use crate::metrics::routing::{Curve, Routes};
-use crate::routing::{Predictor, PredictorConfig};
 
 /// What tells the scores that models are expected to have.
 pub(super) enum Expected {

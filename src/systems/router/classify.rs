@@ -8,7 +8,8 @@ use super::config::Classify;
 use super::division::Division;
 use crate::caches::Embeddings;
 use crate::data::RoutedPrompt;
-use crate::routing::{Compiled, Predictor, PredictorConfig};
+use crate::learning::{Predictor, PredictorConfig};
+use crate::routing::Compiled;
 
 /// How tasks are told apart, ready.
 pub(super) enum Classifier<'a> {

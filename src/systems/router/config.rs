@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::data::PathText;
-use crate::routing::{PredictorConfig, TaskRules};
+use crate::learning::PredictorConfig;
+use crate::routing::TaskRules;
 use crate::systems::cache::Semantic;
 
 /// Routers of prompts to language models under evaluation, over outcomes that are known.

@@ -10,8 +10,9 @@ use super::division::Division;
 use super::known::Known;
 use crate::caches::Embeddings;
 use crate::data::RoutedPrompt;
+use crate::learning::Predictor;
 use crate::metrics::routing::{Curve, Routes, envelope};
-use crate::routing::{Predictor, TrainedRouter, Training};
+use crate::routing::{TrainedRouter, Training};
 
 /// A router that was trained.
 pub struct Trained {

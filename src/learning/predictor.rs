@@ -38,6 +38,11 @@ impl PredictorConfig {
         self.learner.validate().map_err(anyhow::Error::msg)
     }
 
+    /// How a predictor is stored.
+    pub fn stored(&self, predictor: &Predictor) -> Stored {
+        Stored::of(self, predictor)
+    }
+
     /// `lsa + ridge`, for messages.
     pub fn describe(&self) -> String {
         let learner = match self.learner {
@@ -99,7 +104,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    pub(super) fn of(config: &PredictorConfig, predictor: &Predictor) -> Self {
+    fn of(config: &PredictorConfig, predictor: &Predictor) -> Self {
         Self {
             config: config.clone(),
             features: predictor.features.digest.clone(),
@@ -108,11 +113,11 @@ impl Stored {
         }
     }
 
-    pub(super) fn open(
-        &self,
-        folder: &Path,
-        embeddings: &mut Embeddings,
-    ) -> anyhow::Result<Predictor> {
+    /// What was stored, ready; what was fitted to texts lies in `folder`.
+    ///
+    /// # Errors
+    /// Where what makes vectors is missing or another one.
+    pub fn open(&self, folder: &Path, embeddings: &mut Embeddings) -> anyhow::Result<Predictor> {
         let features = self
             .config
             .features
@@ -127,7 +132,10 @@ impl Stored {
 
 impl Predictor {
     /// Writes what makes the vectors, where it was fitted, to a folder.
-    pub(super) fn save_features(&self, folder: &Path) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn save_features(&self, folder: &Path) -> anyhow::Result<()> {
         self.features.save(folder)
     }
 
