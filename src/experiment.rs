@@ -18,12 +18,13 @@ pub use self::training::{FaithfulnessTraining, FamilySources};
 use crate::caches;
 use crate::data::convert::Converted;
 use crate::data::{
-    Card, LabelledAnswers, LabelledSources, OutcomeMatrix, OutcomeSources, PathText, QuestionPairs,
-    Source, Table,
+    Card, LabelledAnswers, LabelledSources, OutcomeMatrix, OutcomeSources, PathText, PostSources,
+    Posts, QuestionPairs, Source, Table,
 };
 use crate::systems::SystemMetric;
 use crate::systems::cache::{self, CacheMetric};
 use crate::systems::faithfulness::{self, FaithfulnessMetric};
+use crate::systems::moderation::{self, ModerationMetric};
 use crate::systems::rag::{self, RagMetric};
 use crate::systems::router::{self, RouterMetric};
 
@@ -103,7 +104,9 @@ pub enum Dataset {
     Labelled(LabelledSources),
     /// What several language models made of prompts, for `system.router`.
     Outcomes(OutcomeSources),
-    /// Cards of answers that people labelled, or of outcomes of language models, read as one collection.
+    /// Posts that people labelled, for `system.moderation`.
+    Posts(PostSources),
+    /// Cards of answers that people labelled, of outcomes of language models, or of posts, read as one collection.
     Cards(Vec<PathText>),
 }
 
@@ -121,6 +124,8 @@ pub enum SystemConfig {
     Faithfulness(faithfulness::Config),
     /// Routers of prompts to language models, over outcomes that are known.
     Router(router::Config),
+    /// Moderators of posts, over posts that people labelled.
+    Moderation(moderation::Config),
 }
 
 impl SystemConfig {
@@ -131,6 +136,7 @@ impl SystemConfig {
             Self::Cache(_) => "cache",
             Self::Faithfulness(_) => "faithfulness",
             Self::Router(_) => "router",
+            Self::Moderation(_) => "moderation",
         }
     }
 }
@@ -178,6 +184,10 @@ impl Experiment {
                 self.router_metrics()?;
                 config.validate()
             }
+            SystemConfig::Moderation(config) => {
+                self.moderation_metrics()?;
+                config.validate()
+            }
         }
     }
 
@@ -217,6 +227,15 @@ impl Experiment {
         self.metrics.iter().map(of).collect()
     }
 
+    /// The metrics of moderators.
+    pub fn moderation_metrics(&self) -> anyhow::Result<Vec<ModerationMetric>> {
+        let of = |metric: &SystemMetric| match metric {
+            SystemMetric::Moderation(metric) => Ok(metric.clone()),
+            _ => Err(self.strange(metric)),
+        };
+        self.metrics.iter().map(of).collect()
+    }
+
     fn strange(&self, metric: &SystemMetric) -> anyhow::Error {
         anyhow::anyhow!(
             "`{metric}` is no metric of `system.{}`; drop it from `metrics`",
@@ -233,6 +252,7 @@ impl Experiment {
                 keep(&mut config.variants, names, |one| &one.name)
             }
             SystemConfig::Router(config) => keep(&mut config.variants, names, |one| &one.name),
+            SystemConfig::Moderation(config) => keep(&mut config.variants, names, |one| &one.name),
             SystemConfig::Recorded(_) => bail!(
                 "`--variants` goes with a config that declares variants; a file of outputs is scored whole"
             ),
@@ -245,9 +265,13 @@ impl Experiment {
             Dataset::Source(source) => Ok(source.clone()),
             Dataset::Card(path) => Card::load(&path.resolve()?)?.source(&caches::folder()),
             Dataset::Converted(converted) => converted.source(&caches::folder()),
-            Dataset::Pairs(_) | Dataset::Labelled(_) | Dataset::Outcomes(_) | Dataset::Cards(_) => {
+            Dataset::Pairs(_)
+            | Dataset::Labelled(_)
+            | Dataset::Outcomes(_)
+            | Dataset::Posts(_)
+            | Dataset::Cards(_) => {
                 bail!(
-                    "`dataset.pairs` is for `system.cache`, `dataset.labelled` for `system.faithfulness`, `dataset.outcomes` for `system.router`, and `dataset.cards` for both; `system.{}` needs queries: name them by `dataset.card`, `dataset.source` or `dataset.converted`",
+                    "`dataset.pairs` is for `system.cache`, `dataset.labelled` for `system.faithfulness`, `dataset.outcomes` for `system.router`, `dataset.posts` for `system.moderation`, and `dataset.cards` for the last three; `system.{}` needs queries: name them by `dataset.card`, `dataset.source` or `dataset.converted`",
                     self.system.name()
                 )
             }
@@ -271,6 +295,17 @@ impl Experiment {
             Dataset::Cards(cards) => Card::outcomes(cards),
             _ => bail!(
                 "`system.router` is evaluated on what several models made of prompts; name the files, as in `dataset.outcomes = [{{ path = \"outcomes.jsonl\" }}]`, or their cards, as in `dataset.cards = [\"datasets/routerbench_arc.toml\"]`"
+            ),
+        }
+    }
+
+    /// The posts that moderators are evaluated on.
+    pub fn posts(&self) -> anyhow::Result<Posts> {
+        match &self.dataset {
+            Dataset::Posts(sources) => Posts::read(sources),
+            Dataset::Cards(cards) => Posts::read(&Card::posts(cards)?),
+            _ => bail!(
+                "`system.moderation` is evaluated on posts that people labelled; name their files, as in `dataset.posts = [{{ path = \"posts.jsonl\" }}]`, or their cards, as in `dataset.cards = [\"datasets/hatecheck.toml\"]`"
             ),
         }
     }

@@ -40,7 +40,7 @@
 //! | 2 | [`analysis`] | from text to terms and sentences |
 //! | 2 | [`extraction`] | from a file of any format to documents with their structure |
 //! | 2 | [`scoring`] | runs of any system against judgements, under the conventions of the field's tools |
-//! | 1 | [`data`], [`metrics`], [`outputs`], [`prompts`], [`queueing`], [`whole_file`] | records and readers; pure functions; what a system produced; texts that become messages; waiting lines; files that appear whole |
+//! | 1 | [`data`], [`metrics`], [`outputs`], [`prompts`], [`queueing`], [`whole_file`] | records and readers; pure functions; what a system produced; texts that become messages, and replies; waiting lines; files that appear whole |
 //!
 //! # The way of the data
 //!
@@ -105,8 +105,10 @@ pub mod indexes;
 pub mod learning;
 pub mod metrics;
 pub mod models;
+pub mod moderation;
 pub mod outputs;
 pub mod prompts;
+pub mod queueing;
 pub mod report;
 pub mod routing;
 pub mod runner;

@@ -1,11 +1,12 @@
-//! Queues for several servers alike, such as reviewers of posts: Erlang's formulas for Poisson arrivals and exponential handling times (M/M/c), first come, first
-//! served, nobody gives up.
+//! Queues for several servers alike, such as reviewers of posts: Erlang's formulas for Poisson arrivals and exponential handling times (M/M/c), first come,
+//! first served, nobody gives up.
 //!
-//! With the load a = λ τ in Erlang (arrivals per second times mean handling time), c servers and the blocking probability B of a queue without places to wait,
-//! the probability of waiting is C = c B / (c − a (1 − B)), a wait exceeds t with probability C e^(−(c − a) t / τ), and is C τ / (c − a) in the mean. So it has an atom at 0.
+//! With the load a = λ τ in Erlang (arrivals per second times mean handling time), c servers and the blocking probability B of a queue without places to
+//! wait, the probability of waiting is C = c B / (c − a (1 − B)), a wait exceeds t with probability C e^(−(c − a) t / τ), and is C τ / (c − a) in the mean.
+//! So it has an atom at 0.
 //!
-//! Source: Erlang 1917, "Solution of some problems in the theory of probabilities of significance in automatic telephone exchanges"; Kleinrock 1975, "Queueing
-//! systems", volume 1, chapter 3. Where there are no fewer Erlang than servers, the queue grows without end: waits are infinite.
+//! Source: Erlang 1917, "Solution of some problems in the theory of probabilities of significance in automatic telephone exchanges"; Kleinrock 1975,
+//! "Queueing systems", volume 1, chapter 3. Where there are no fewer Erlang than servers, the queue grows without end: waits are infinite.
 
 /// A queue. Its fields are as they should be where [`Queue::new`] made it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,8 +17,8 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Items that arrive so often in the mean, at `servers` servers that take `handling_s` seconds for each in the mean. `None` where a number is negative, infinite or not a
-    /// number, or the handling time is 0.
+    /// Items that arrive so often in the mean, at `servers` servers that take `handling_s` seconds for each in the mean. `None` where a number is negative,
+    /// infinite or not a number, or the handling time is 0.
     pub fn new(arrivals_per_s: f64, handling_s: f64, servers: u64) -> Option<Self> {
         let possible =
             arrivals_per_s >= 0.0 && handling_s > 0.0 && (arrivals_per_s * handling_s).is_finite();
@@ -28,8 +29,8 @@ impl Queue {
         })
     }
 
-    /// The least number of servers with which at least `share` of the items, 0..1, wait no longer than `within_s` seconds. `None` where [`Queue::new`] gives none, or
-    /// `share` is not below 1.
+    /// The least number of servers with which at least `share` of the items, 0..1, wait no longer than `within_s` seconds. `None` where [`Queue::new`] gives
+    /// none, or `share` is not below 1.
     ///
     /// One pass of the recursion of [`erlang_b`]: 100,000 servers take less than a millisecond.
     pub fn staffed(
@@ -127,7 +128,8 @@ impl Queue {
         self.older(self.waiting(), seconds)
     }
 
-    /// The age in seconds, from arrival until it is done, that a share `probability` of the items, 0..1, does not exceed. To the last bits of a float, by bisection.
+    /// The age in seconds, from arrival until it is done, that a share `probability` of the items, 0..1, does not exceed. To the last bits of a float, by
+    /// bisection.
     pub fn age_quantile_s(&self, probability: f64) -> f64 {
         if !self.is_stable() || probability >= 1.0 {
             return f64::INFINITY;
@@ -194,8 +196,8 @@ pub fn erlang_c(load_erlangs: f64, servers: u64) -> f64 {
     waiting(load_erlangs, servers, erlang_b(load_erlangs, servers))
 }
 
-/// What a mean wait is multiplied by where arrivals are not Poisson or handling times not exponential: the mean of the squared coefficients of variation (variance /
-/// mean²) of the times between arrivals and of the handling times, each 1 in M/M/c. An approximation, best under heavy load.
+/// What a mean wait is multiplied by where arrivals are not Poisson or handling times not exponential: the mean of the squared coefficients of variation
+/// (variance / mean²) of the times between arrivals and of the handling times, each 1 in M/M/c. An approximation, best under heavy load.
 ///
 /// Source: Allen 1990, "Probability, statistics and queueing theory", after Cunneen.
 pub fn allen_cunneen(arrivals: f64, handling: f64) -> f64 {

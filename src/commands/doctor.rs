@@ -289,7 +289,7 @@ fn configured(
             vec![("system.recorded".to_owned(), config.faithfulness)],
             config.models,
         ),
-        SystemConfig::Cache(_) | SystemConfig::Router(_) => bail!(
+        SystemConfig::Cache(_) | SystemConfig::Router(_) | SystemConfig::Moderation(_) => bail!(
             "a config of `system.cache` or `system.router` has no scorer of faithfulness; declare some with `[[system.faithfulness.variants]]`"
         ),
     })

@@ -44,7 +44,9 @@ pub use outcomes::{
     Outcome, OutcomeColumns, OutcomeMatrix, OutcomeSource, OutcomeSources, RoutedPrompt, TaskFile,
 };
 pub use paths::PathText;
-pub use posts::{Label, LabelColumn, Post, PostSource, PostSources, Posts, VoteColumns};
+pub use posts::{
+    Label, LabelColumn, Post, PostScores, PostSource, PostSources, Posts, VoteColumns,
+};
 pub use predicate::{PATH_SEPARATOR, Predicate};
 pub use qrels::{Judgement, Qrels, QrelsFile};
 pub use question_pairs::{QuestionPair, QuestionPairs};

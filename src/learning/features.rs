@@ -156,7 +156,10 @@ const DIM: &str = "dim";
 
 impl Features {
     /// Writes what was fitted to a folder.
-    pub(super) fn save(&self, folder: &Path) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn save(&self, folder: &Path) -> anyhow::Result<()> {
         if let Some(lsa) = &self.fitted {
             fs_err::create_dir_all(folder)?;
             lsa.save(folder)?;

@@ -3,8 +3,11 @@
 //! Source: Borkan, Dixon, Sorensen, Thain and Vasserman 2019, "Nuanced metrics for measuring unintended bias with real data for text classification". The
 //! generalised mean and the final combination are those of Jigsaw's competition on unintended bias of the same year, with the power −5 and equal weights.
 //!
-//! A figure has one value an example, over all examples, whose mean is the figure, and which is the figure plus the example's influence on it ([`super::pooled`]).
-//! Examples that take no part have none. Where a part has examples of one class only, a figure is `None`: it says nothing of the group, good or bad.
+//! A figure has one value an example, over all examples, whose mean is the figure, and which is the figure plus the example's influence on it
+//! ([`super::pooled`]). Examples that take no part have none. Where a part has examples of one class only, a figure is `None`: it says nothing of the group,
+//! good or bad.
+
+use serde::{Deserialize, Serialize};
 
 use super::Pooled;
 use super::statistics::mean;
@@ -13,7 +16,8 @@ use super::statistics::mean;
 pub const POWER: f64 = -5.0;
 
 /// Which examples are compared with which.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GroupAuc {
     /// Positives and negatives of the group. Low where the scores cannot tell them apart.
     Subgroup,
@@ -31,8 +35,8 @@ impl GroupAuc {
         Self::BackgroundNegative,
     ];
 
-    /// The chance, 0..=1, that a random positive of the part scores above a random negative of it, ties one half, as one value for each of all examples. `None`
-    /// where the part does not have both. O(n log n).
+    /// The chance, 0..=1, that a random positive of the part scores above a random negative of it, ties one half, as one value for each of all examples.
+    /// `None` where the part does not have both. O(n log n).
     ///
     /// # Panics
     /// Where the columns differ in length.

@@ -1,8 +1,8 @@
 //! Metrics of a decision between two classes, and of scores where the share of positives in deployment is not that of the sample.
 //!
 //! Each function gives one value an example, whose mean is the metric, and which is the metric plus the example's influence on it ([`super::pooled`]): the
-//! derivative with respect to the weight of the example, times the number of examples. All rates are 0..=1. A prevalence is the share of positives, above 0 and
-//! below 1. Figures that jump from one score to the next are single numbers; a bootstrap tells how far they scatter.
+//! derivative with respect to the weight of the example, times the number of examples. All rates are 0..=1. A prevalence is the share of positives, above 0
+//! and below 1. Figures that jump from one score to the next are single numbers; a bootstrap tells how far they scatter.
 //!
 //! All columns must have one length, and scores must be finite.
 
@@ -60,8 +60,8 @@ pub fn accuracy(labels: &[bool], decisions: &[bool]) -> Option<Vec<f64>> {
     })
 }
 
-/// The precision that the decisions would have where the share of positives is `prevalence` π, with the rates that they have here: π TPR / (π TPR + (1 − π) FPR).
-/// `None` where all labels are the same or nothing is decided positive.
+/// The precision that the decisions would have where the share of positives is `prevalence` π, with the rates that they have here: π TPR / (π TPR + (1 − π)
+/// FPR). `None` where all labels are the same or nothing is decided positive.
 ///
 /// # Panics
 /// Where the columns differ in length.
@@ -93,9 +93,9 @@ pub fn precision_at_prevalence(
     Some(labels.iter().zip(decisions).map(of_example).collect())
 }
 
-/// The average precision that the scores would have where the share of positives is `prevalence`: Σ over the scores of (the share of the positives that have it) ·
-/// (the precision of deciding from it on, [`precision_at_prevalence`]). At the sample's own prevalence it is [`Pooled::AveragePrecision`]. `None` where all
-/// labels are the same. O(n log n).
+/// The average precision that the scores would have where the share of positives is `prevalence`: Σ over the scores of (the share of the positives that have
+/// it) · (the precision of deciding from it on, [`precision_at_prevalence`]). At the sample's own prevalence it is [`Pooled::AveragePrecision`]. `None` where
+/// all labels are the same. O(n log n).
 ///
 /// The prevalence is taken as known: even at that of the sample an example has another influence here than there.
 ///
@@ -148,12 +148,15 @@ pub fn average_precision_at_prevalence(
 pub fn average_precision_lift(labels: &[bool], scores: &[f64]) -> Option<Vec<f64>> {
     let precision = Pooled::AveragePrecision.pseudo_values(labels, scores, &[])?;
     // Both are means over the examples, one of pseudo-values.
-    let parts = precision.into_iter().zip(labels.iter().copied().map(number));
+    let parts = precision
+        .into_iter()
+        .zip(labels.iter().copied().map(number));
     ratio(&parts.collect::<Vec<_>>())
 }
 
-/// The lowest share of the negatives that is decided positive where at least `recall` of the positives are, by a threshold among the scores: that of the highest
-/// such threshold. What is tied is decided together, and nothing is interpolated. `None` where all labels are the same, and where `recall` is above 1. O(n log n).
+/// The lowest share of the negatives that is decided positive where at least `recall` of the positives are, by a threshold among the scores: that of the
+/// highest such threshold. What is tied is decided together, and nothing is interpolated. `None` where all labels are the same, and where `recall` is above
+/// 1. O(n log n).
 ///
 /// # Panics
 /// Where the columns differ in length.
@@ -164,8 +167,8 @@ pub fn false_positive_rate_at_recall(labels: &[bool], scores: &[f64], recall: f6
     Some(enough.alarms)
 }
 
-/// The highest share of the positives that is decided so where at most `rate` of the negatives are decided positive, by a threshold among the scores or above them
-/// all. What is tied is decided together, and nothing is interpolated. `None` where all labels are the same, and where `rate` is below 0. O(n log n).
+/// The highest share of the positives that is decided so where at most `rate` of the negatives are decided positive, by a threshold among the scores or above
+/// them all. What is tied is decided together, and nothing is interpolated. `None` where all labels are the same, and where `rate` is below 0. O(n log n).
 ///
 /// # Panics
 /// Where the columns differ in length.
@@ -193,7 +196,9 @@ fn of_parts(
 ) -> Option<Vec<f64>> {
     assert_eq!(labels.len(), decisions.len(), "one decision a label");
     let both = labels.iter().zip(decisions);
-    let parts: Vec<(f64, f64)> = both.map(|(label, decision)| part(*label, *decision)).collect();
+    let parts: Vec<(f64, f64)> = both
+        .map(|(label, decision)| part(*label, *decision))
+        .collect();
     ratio(&parts)
 }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::binary::ratio;
 use super::classes::macro_f1;
+use super::classification::Classification;
 use super::routing::RoutingStatistic;
 use super::statistics::{self, Interval};
 use super::{Clusters, MetricFacts, Pooled};
@@ -24,6 +26,8 @@ pub enum Statistic {
     Labels(Pooled),
     /// Of quality, cost, predicted quality and predicted cost of each model.
     Routing(RoutingStatistic),
+    /// Of labels of a category and what a classifier says of it.
+    Classification(Classification),
     /// The macro-averaged F1 of given and decided classes.
     MacroF1,
     /// 1 − the mean of the first column / the mean of the second.
@@ -42,6 +46,7 @@ impl Statistic {
                 pooled.pseudo_values(&labels, &columns[1], lengths)
             }
             Self::Routing(statistic) => statistic.pseudo_values(columns),
+            Self::Classification(figure) => figure.pseudo_values(columns),
             Self::MacroF1 => macro_f1(&columns[0], &columns[1]),
             Self::Shortfall => {
                 let parts = columns[0].iter().zip(&columns[1]);
@@ -63,6 +68,7 @@ impl Statistic {
         match self {
             Self::Labels(_) => "all labels are the same",
             Self::Routing(statistic) => statistic.undefined(),
+            Self::Classification(figure) => figure.undefined(),
             Self::MacroF1 => "there is no example",
             Self::Shortfall => "the mean that it is a share of is 0",
             Self::Recovered => {
@@ -73,7 +79,11 @@ impl Statistic {
 
     /// Whether it jumps, so that its pseudo-values tell too little of how far it scatters: then no difference of it is tested.
     pub fn jumps(self, examples: usize) -> bool {
-        matches!(self, Self::Routing(statistic) if statistic.jumps(examples))
+        match self {
+            Self::Routing(statistic) => statistic.jumps(examples),
+            Self::Classification(figure) => figure.jumps(),
+            _ => false,
+        }
     }
 
     /// The 95 % interval of the statistic over examples or whole clusters; `None` where they cannot tell.
@@ -98,16 +108,6 @@ impl Statistic {
             _ => statistics::normal_interval(values, clusters),
         }
     }
-}
-
-/// Pseudo-values of the ratio of two means, of which the second must be above 0: r + (a − r b) / b̄.
-fn ratio(parts: &[(f64, f64)]) -> Option<Vec<f64>> {
-    let count = parts.len() as f64;
-    let above = parts.iter().map(|part| part.0).sum::<f64>() / count;
-    let below = parts.iter().map(|part| part.1).sum::<f64>() / count;
-    let value = above / below;
-    let of_part = |(a, b): &(f64, f64)| value + (a - value * b) / below;
-    (below > 0.0).then(|| parts.iter().map(of_part).collect())
 }
 
 /// What the examples of one side score: by the name of a metric that is stored, and the place of an example.

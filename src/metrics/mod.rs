@@ -5,10 +5,16 @@
 //! about indexes, models or files.
 
 pub mod answer;
+pub mod bias;
+pub mod binary;
+pub mod calibration;
 mod classes;
+mod classification;
 mod clusters;
 mod column;
 pub mod correlation;
+pub mod disagreement;
+pub mod drift;
 mod facts;
 pub mod gain;
 pub mod interpolated;
@@ -29,6 +35,7 @@ pub mod ties;
 pub mod trec_eval;
 
 pub use classes::macro_f1;
+pub use classification::{BINS, Classification, Ppm};
 pub use clusters::Clusters;
 pub use column::{Column, PooledFrom, Side, Statistic, intervals};
 pub use facts::{Better, Explanation, MetricFacts};

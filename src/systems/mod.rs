@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod faithfulness;
+pub mod moderation;
 pub mod rag;
 pub mod router;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::cache::CacheMetric;
 use self::faithfulness::FaithfulnessMetric;
+use self::moderation::ModerationMetric;
 use self::rag::RagMetric;
 use self::router::RouterMetric;
 use crate::metrics::MetricFacts;
@@ -31,6 +33,8 @@ pub enum SystemMetric {
     Faithfulness(FaithfulnessMetric),
     /// Of a router.
     Router(RouterMetric),
+    /// Of a moderator.
+    Moderation(ModerationMetric),
 }
 
 impl SystemMetric {
@@ -38,7 +42,7 @@ impl SystemMetric {
     pub fn is_mean(&self) -> bool {
         match self {
             Self::Rag(metric) => metric.is_mean(),
-            Self::Cache(_) | Self::Faithfulness(_) | Self::Router(_) => true,
+            Self::Cache(_) | Self::Faithfulness(_) | Self::Router(_) | Self::Moderation(_) => true,
         }
     }
 }
@@ -93,6 +97,9 @@ impl FromStr for SystemMetric {
         if let Some(metric) = RouterMetric::named(name) {
             return Ok(Self::Router(metric));
         }
+        if let Some(metric) = ModerationMetric::named(name) {
+            return Ok(Self::Moderation(metric));
+        }
         match FaithfulnessMetric::named(name) {
             Some(metric) => Ok(Self::Faithfulness(metric)),
             None => name.parse().map(Self::Rag),
@@ -121,6 +128,7 @@ impl fmt::Display for SystemMetric {
             Self::Cache(metric) => metric.fmt(f),
             Self::Faithfulness(metric) => metric.fmt(f),
             Self::Router(metric) => metric.fmt(f),
+            Self::Moderation(metric) => metric.fmt(f),
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::faithfulness::ScorerConfig;
 use crate::indexes::VectorsConfig;
 use crate::models::EmbedderConfig;
 use crate::report::{Run, RunPath};
-use crate::systems::faithfulness;
 use crate::systems::rag::{Config, RagMetric};
+use crate::systems::{faithfulness, moderation};
 
 pub(super) fn run(experiment: &Experiment, arguments: &Arguments) -> anyhow::Result<()> {
     let mut lines = vec![toml::to_string(experiment)?];
@@ -29,6 +29,14 @@ pub(super) fn run(experiment: &Experiment, arguments: &Arguments) -> anyhow::Res
                 &experiment.rag_metrics()?,
             ));
             None
+        }
+        SystemConfig::Moderation(config) => {
+            let posts = experiment.posts()?.posts.len();
+            let posts = arguments
+                .limit
+                .map_or(posts, |limit| posts.min(limit.get()));
+            lines.extend(slow_bill(config, posts));
+            Some(posts)
         }
         SystemConfig::Cache(_) | SystemConfig::Router(_) => {
             lines.push(NOTHING.to_owned());
@@ -99,6 +107,26 @@ fn judges_bill(
         ));
     }
     Ok(answers.len())
+}
+
+/// What slow paths would ask of language models at most; how many posts are uncertain is known with the classifiers.
+fn slow_bill(config: &moderation::Config, posts: usize) -> Vec<String> {
+    let slow = config
+        .variants
+        .iter()
+        .filter_map(|one| Some((one, one.slow.as_ref()?)));
+    let lines: Vec<String> = slow
+        .map(|(variant, slow)| {
+            format!(
+                "# language model `{}`: at most {posts} calls for `{}`, of posts that are uncertain, those in the cache excepted; its `max_usd` is what is never exceeded",
+                slow.model, variant.name
+            )
+        })
+        .collect();
+    if lines.is_empty() {
+        return vec![NOTHING.to_owned()];
+    }
+    lines
 }
 
 /// What a RAG run would take; returns its examples.

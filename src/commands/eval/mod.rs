@@ -4,6 +4,7 @@ mod ablation;
 mod cache;
 mod dry_run;
 mod faithfulness;
+mod moderation;
 mod rag;
 mod recorded;
 mod router;
@@ -111,6 +112,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
             faithfulness::run(&experiment, config, arguments, global)?
         }
         SystemConfig::Router(config) => router::run(&experiment, config, arguments, global)?,
+        SystemConfig::Moderation(config) => {
+            moderation::run(&experiment, config, arguments, global)?
+        }
     };
     if finished.manifest.resumed_examples > 0 {
         global.say(&format!(

@@ -1,6 +1,7 @@
 //! Posts of people, labelled by category: what a moderator is trained on and held against.
 
 mod row;
+mod scores;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,6 +13,7 @@ use serde::Serialize;
 use self::row::{Reader, Said, quoted};
 use super::{DataError, Digest, Metadata, Place, rows, text_name};
 
+pub use self::scores::PostScores;
 pub use self::source::{LabelColumn, PostSource, PostSources, VoteColumns};
 
 /// A post.

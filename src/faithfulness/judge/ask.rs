@@ -5,9 +5,9 @@ use std::ops::{AddAssign, Deref};
 use std::sync::{Mutex, PoisonError};
 
 use super::prompts::Prompts;
-use super::reply::Found;
 use crate::models::language::{Completion, Finish, LanguageModel, Price, Prompt};
 use crate::outputs::Usage;
+use crate::prompts::Found;
 
 /// A model, and what it was asked.
 pub(super) struct Asker<M> {

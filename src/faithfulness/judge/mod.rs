@@ -11,7 +11,6 @@ mod cases;
 mod config;
 mod find;
 mod prompts;
-mod reply;
 #[cfg(test)]
 mod tests;
 mod verdict;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::reply::Found;
 use super::verdict::{Vote, claims, vote};
+use crate::prompts::Found;
 
 fn pro(source: Option<usize>, quote: &str) -> Vote {
     Vote {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::reply::{Found, Shape, number, said};
+use crate::prompts::{Found, Shape, number, said};
 
 /// The most claims of one sentence: what is more is a model that does not stop.
 const MOST_CLAIMS: usize = 20;

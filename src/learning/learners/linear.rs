@@ -80,6 +80,18 @@ impl Ridge {
 
 impl Logistic {
     pub(super) fn fit(&self, rows: Rows<'_>, targets: &[f64], models: usize) -> Linear {
+        let ones = vec![1.0; targets.len() / models];
+        self.fit_weighed(rows, targets, &ones, models)
+    }
+
+    /// As [`super::Learner::fit`], with what each row counts for, above 0: as so many rows alike.
+    pub fn fit_weighed(
+        &self,
+        rows: Rows<'_>,
+        targets: &[f64],
+        weights: &[f64],
+        models: usize,
+    ) -> Linear {
         let centred = Centred::new(rows, targets.len() / models);
         // The Hessian at log-odds of 0, which is its upper bound (Böhning and Lindsay 1988): one factor preconditions all models.
         let mut bound = centred.gram();
@@ -93,7 +105,7 @@ impl Logistic {
             {
                 return Line::Constant(scores[0]);
             }
-            let mut coefficients = newton(&centred, &factor, &scores, self.l2);
+            let mut coefficients = newton(&centred, &factor, &scores, weights, self.l2);
             let intercept = coefficients.pop().expect("the intercept is the last");
             let intercept = intercept - dot(&coefficients, &centred.centres);
             Line::Odds(intercept, coefficients)
@@ -116,28 +128,38 @@ impl Linear {
 
 /// Coefficients of centred features and, last, the intercept, by Newton's method with conjugate gradients inside: a Hessian is never formed, so that a step
 /// costs some passes over the rows instead of rows × features².
-fn newton(rows: &Centred, factor: &Cholesky, scores: &[f64], l2: f64) -> Vec<f64> {
+fn newton(
+    rows: &Centred,
+    factor: &Cholesky,
+    scores: &[f64],
+    weights: &[f64],
+    l2: f64,
+) -> Vec<f64> {
     let dim = rows.dim;
     let mut found = vec![0.0; dim + 1];
     let mut odds = vec![0.0; scores.len()];
     let loss = |found: &[f64], odds: &[f64]| {
-        let terms = odds.iter().zip(scores);
-        let terms =
-            terms.map(|(odds, score)| odds.max(0.0) + (-odds.abs()).exp().ln_1p() - score * odds);
+        let terms = odds.iter().zip(scores).zip(weights);
+        let terms = terms.map(|((odds, score), weight)| {
+            weight * (odds.max(0.0) + (-odds.abs()).exp().ln_1p() - score * odds)
+        });
         terms.sum::<f64>() + l2 / 2.0 * dot(&found[..dim], &found[..dim])
     };
     for _ in 0..STEPS {
         let chances: Vec<f64> = odds.iter().map(|odds| sigmoid(*odds)).collect();
         let mut descent = vec![0.0; dim + 1];
         for (row, (chance, score)) in chances.iter().zip(scores).enumerate() {
-            add(&mut descent[..dim], score - chance, rows.row(row));
-            descent[dim] += score - chance;
+            let pull = weights[row] * (score - chance);
+            add(&mut descent[..dim], pull, rows.row(row));
+            descent[dim] += pull;
         }
         add(&mut descent[..dim], -l2, &found[..dim]);
         if dot(&descent, &descent).sqrt() < STILL {
             break;
         }
-        let step = conjugate_gradients(rows, factor, &chances, l2, &descent);
+        let bends = chances.iter().zip(weights);
+        let bends: Vec<f64> = bends.map(|(chance, weight)| weight * chance * (1.0 - chance)).collect();
+        let step = conjugate_gradients(rows, factor, &bends, l2, &descent);
         let moves: Vec<f64> = (0..scores.len())
             .map(|row| dot(&step[..dim], rows.row(row)) + step[dim])
             .collect();
@@ -163,7 +185,7 @@ fn newton(rows: &Centred, factor: &Cholesky, scores: &[f64], l2: f64) -> Vec<f64
 fn conjugate_gradients(
     rows: &Centred,
     factor: &Cholesky,
-    chances: &[f64],
+    bends: &[f64],
     l2: f64,
     descent: &[f64],
 ) -> Vec<f64> {
@@ -172,14 +194,14 @@ fn conjugate_gradients(
         let mut solved = residual.to_vec();
         factor.solve(&mut solved[..dim]);
         // Centred features do not share curvature with the intercept.
-        solved[dim] /= 0.25 * chances.len() as f64;
+        solved[dim] /= 0.25 * bends.len() as f64;
         solved
     };
     let times_hessian = |direction: &[f64]| {
         let mut product = vec![0.0; dim + 1];
-        for (row, chance) in chances.iter().enumerate() {
+        for (row, bend) in bends.iter().enumerate() {
             let moved = dot(&direction[..dim], rows.row(row)) + direction[dim];
-            let pull = chance * (1.0 - chance) * moved;
+            let pull = bend * moved;
             add(&mut product[..dim], pull, rows.row(row));
             product[dim] += pull;
         }

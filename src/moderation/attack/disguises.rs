@@ -16,7 +16,7 @@ const LETTERS: [char; 52] = [
 
 /// Homoglyphs of each of [`LETTERS`], in the order of their code points.
 static HOMOGLYPHS: LazyLock<Vec<Vec<char>>> = LazyLock::new(|| {
-    let skeletons = LETTERS.map(|letter| skeleton_of(letter));
+    let skeletons = LETTERS.map(skeleton_of);
     let mut found = vec![Vec::new(); LETTERS.len()];
     // The characters that look like Latin letters, or are variants of them, all lie in the first two planes.
     for other in '\0'..='\u{1FFFF}' {

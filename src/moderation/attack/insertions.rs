@@ -7,15 +7,17 @@ use crate::metrics::statistics::below;
 use super::Edits;
 
 /// Invisible between the letters of any script: zero-width space, word joiner, byte order mark, soft hyphen, combining grapheme
-/// joiner, Mongolian vowel separator, invisible times and separator.
-const INVISIBLE: [char; 8] = [
-    '\u{200B}', '\u{2060}', '\u{FEFF}', '\u{00AD}', '\u{034F}', '\u{180E}', '\u{2062}', '\u{2063}',
+/// joiner, invisible times and separator.
+const INVISIBLE: [char; 7] = [
+    '\u{200B}', '\u{2060}', '\u{FEFF}', '\u{00AD}', '\u{034F}', '\u{2062}', '\u{2063}',
 ];
 
-/// Invisible only between letters that neither join nor have variants: zero-width non-joiner and joiner, variation selectors, tags.
-const SELECTING: [char; 8] = [
+/// Invisible only between letters that neither join nor have variants: zero-width non-joiner and joiner, Mongolian vowel separator,
+/// variation selectors, tags.
+const SELECTING: [char; 9] = [
     '\u{200C}',
     '\u{200D}',
+    '\u{180E}',
     '\u{FE00}',
     '\u{FE0E}',
     '\u{FE0F}',
@@ -81,6 +83,12 @@ fn of_plain_alphabet(character: char) -> bool {
     matches!(character, '\0'..='\u{058F}' | '\u{10A0}'..='\u{10FF}' | '\u{1E00}'..='\u{1FFF}')
 }
 
+/// Characters of scripts whose letters look the same whichever way they are written: plain alphabets, Hebrew, scripts of East Asia.
+fn turns(character: char) -> bool {
+    of_plain_alphabet(character)
+        || matches!(character, '\u{0590}'..='\u{05FF}' | '\u{2E80}'..='\u{D7FF}')
+}
+
 /// Characters of scripts that are written from right to left.
 fn right_to_left(grapheme: &str) -> bool {
     let ranges = |first| matches!(first, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFE}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}');
@@ -139,22 +147,22 @@ impl Edits<'_> {
         let one_way = letters
             .iter()
             .all(|letter| right_to_left(letter) == backwards);
+        let written = letters.concat();
         match below(&mut self.rng, 3) {
             0 if one_way => {
-                let written = letters.concat();
                 let pairs = if backwards { AROUND_RTL } else { AROUND_LTR };
-                let (first, last) = self.one_of(&pairs);
-                self.replace(stretch, format!("{first}{written}{last}"));
+                let pair = self.one_of(&pairs);
+                self.enclose(stretch, &written, pair, backwards);
             }
             // Written in the other order, between controls that turn it around.
-            1 if one_way && letters.len() > 1 => {
+            1 if one_way && letters.len() > 1 && written.chars().all(turns) => {
                 let turned: String = letters.iter().rev().copied().collect();
                 let over = if backwards {
                     LTR_OVERRIDE
                 } else {
                     RTL_OVERRIDE
                 };
-                self.replace(stretch, format!("{over}{turned}{POP}"));
+                self.enclose(stretch, &turned, (over, POP), backwards);
             }
             _ => {
                 let mark = self.one_of(if backwards { &MARKS_RTL } else { &MARKS_LTR });
@@ -176,8 +184,30 @@ impl Edits<'_> {
         place..place + count
     }
 
-    /// Writes something instead of a stretch.
-    fn replace(&mut self, stretch: Range<usize>, written: String) {
+    /// Writes a stretch between a pair of controls. Where no letter that runs the same way stands beside it, a mark does: else what is around
+    /// (blanks, numbers, another pair) would go along with what is inside.
+    fn enclose(
+        &mut self,
+        stretch: Range<usize>,
+        written: &str,
+        pair: (char, char),
+        backwards: bool,
+    ) {
+        let word = self.text.word_of(stretch.start).unwrap_or(0..0);
+        let holds = |place: Option<usize>| {
+            let place =
+                place.filter(|place| word.contains(place) && !self.changed.contains_key(place));
+            place.is_some_and(|place| right_to_left(self.text.graphemes[place]) == backwards)
+        };
+        let mark = String::from(if backwards {
+            MARKS_RTL[0]
+        } else {
+            MARKS_LTR[0]
+        });
+        let beside = |place| if holds(place) { "" } else { mark.as_str() };
+        let before = beside(stretch.start.checked_sub(1));
+        let after = beside(Some(stretch.end));
+        let written = format!("{before}{}{written}{}{after}", pair.0, pair.1);
         for place in stretch.clone() {
             self.changed.insert(place, String::new());
         }

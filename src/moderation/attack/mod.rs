@@ -6,13 +6,14 @@
 //!
 //! * A word is a run of letters (of grapheme clusters that begin with one); it has at least [`LEAST_LETTERS`], in scripts whose signs are
 //!   syllables or words at least [`LEAST_SIGNS`]. Links, `@handles` and HTML entities are left alone: changed, they stop working.
-//! * Words are taken longest first, with noise as large as a word is long, so that seeds spread over the content words of a text
-//!   ([`places`]); the commonest English words come last. Lengths count up to a cap: beyond it no word is rarer for being longer.
+//! * Words are taken longest first, with so much noise that every content word of a text is the first under some seed; the commonest
+//!   English words come last. Lengths count up to eight letters: beyond, no word is rarer for being longer.
 //! * Each word gets one edit before any gets a second. Spaced-out letters are the exception: `h a t e` is three edits of one word, so
-//!   [`Family::Spacing`] fills the gaps of one word, from a random one on, with one separator before it goes to the next.
+//!   [`Family::Spacing`] fills the gaps of one word, from a random one on, with one separator before it goes to the next. Words that the budget
+//!   spaces out in full are taken as readily as the longest.
 //! * No edit falls into a grapheme cluster of the original, so what is written stays legible in every script.
 //!
-//! The edits of a smaller budget are the first of a larger one's, for the same seed: what is lost by a larger budget is lost by more
+//! The edits of a smaller budget are the first of a larger one's, for the same seed (but where spacing turns to other words): what is lost by a larger budget is lost by more
 //! edits, not by others.
 
 mod disguises;
@@ -115,7 +116,7 @@ pub fn attack(text: &str, family: Family, budget: usize, seed: u64) -> Option<St
         made: 0,
     };
     let order = match family {
-        Family::Spacing => Order::WordByWord,
+        Family::Spacing => Order::WordByWord { budget },
         _ => Order::Round,
     };
     let can = |place| match family {

@@ -16,12 +16,12 @@ pub const LEAST_LETTERS: usize = 4;
 pub const LEAST_SIGNS: usize = 2;
 
 /// From so many letters on a longer word is no rarer.
-const CAP: usize = 10;
+const CAP: usize = 8;
 
 /// Marks are not stacked on a grapheme cluster of more characters: it is illegible already.
 pub(super) const MOST_CHARACTERS: usize = 8;
 
-/// The commonest English words of at least [`LEAST_LETTERS`] letters, sorted: no filter looks at them.
+/// The commonest English words of at least [`LEAST_LETTERS`] letters: no filter looks at them.
 const COMMON: [&str; 83] = [
     "about", "after", "again", "also", "always", "because", "been", "before", "being", "could",
     "does", "doing", "done", "down", "each", "even", "ever", "every", "from", "gets", "getting",
@@ -38,8 +38,8 @@ const COMMON: [&str; 83] = [
 pub(super) enum Order {
     /// One of each word, at random within it, then a second of each.
     Round,
-    /// All of a word, in a row from a random one on, then all of the next.
-    WordByWord,
+    /// All of a word, in a row from a random one on, then all of the next. A word that `budget` edits fill counts as if it were long.
+    WordByWord { budget: usize },
 }
 
 /// A text as an attacker sees it.
@@ -87,8 +87,10 @@ impl<'a> Text<'a> {
             .words
             .iter()
             .map(|word| {
-                let letters = word.len().min(CAP);
-                let salience = letters + below(rng, letters);
+                let filled =
+                    matches!(order, Order::WordByWord { budget } if word.len() <= budget + 1);
+                let letters = if filled { CAP } else { word.len().min(CAP) };
+                let salience = letters + below(rng, CAP);
                 (self.common(word), Reverse(salience), word.clone())
             })
             .collect();
@@ -98,7 +100,7 @@ impl<'a> Text<'a> {
             if !places.is_empty() {
                 match order {
                     Order::Round => shuffle(&mut places, rng),
-                    Order::WordByWord => {
+                    Order::WordByWord { .. } => {
                         let first = below(rng, places.len());
                         places.rotate_left(first);
                         // After the last gap the attacker goes back from the first one that was taken.
@@ -111,7 +113,7 @@ impl<'a> Text<'a> {
         });
         let by_word: Vec<Vec<usize>> = by_word.collect();
         match order {
-            Order::WordByWord => by_word.concat(),
+            Order::WordByWord { .. } => by_word.concat(),
             Order::Round => {
                 let rounds = by_word.iter().map(Vec::len).max().unwrap_or(0);
                 let round = |number| by_word.iter().filter_map(move |word| word.get(number));
@@ -122,7 +124,7 @@ impl<'a> Text<'a> {
 
     fn common(&self, word: &Range<usize>) -> bool {
         let word = self.graphemes[word.clone()].concat().to_lowercase();
-        COMMON.binary_search(&word.as_str()).is_ok()
+        COMMON.contains(&word.as_str())
     }
 }
 
@@ -137,25 +139,37 @@ fn blank(grapheme: &str) -> bool {
     grapheme.chars().all(char::is_whitespace)
 }
 
-/// Whether what stands between two blanks is a link or somebody's name.
+/// Whether what stands between two blanks is a link or an address.
 fn refers(token: &[&str]) -> bool {
     let token = token.concat().to_lowercase();
-    let token = token.trim_start_matches(|sign: char| !sign.is_alphanumeric() && sign != '@');
-    token.starts_with('@') || token.starts_with("www.") || token.contains("://")
+    let token = token.trim_matches(|sign: char| !sign.is_alphanumeric() && sign != '@');
+    let mailed = token.split_once('@').is_some_and(|(before, after)| {
+        before.ends_with(char::is_alphanumeric) && after.contains('.')
+    });
+    mailed || token.starts_with("www.") || token.contains("://")
 }
 
-/// The words of a token.
+/// The words of a token, but for `@handles` and HTML entities.
 fn words_of(graphemes: &[&str], token: Range<usize>) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = token.start;
+    let mut in_handle = false;
     for place in token.clone() {
         if letter(graphemes[place]) {
             continue;
         }
-        words.push(start..place);
+        if !in_handle {
+            words.push(start..place);
+        }
         start = place + 1;
+        in_handle = match graphemes[place] {
+            "@" => true,
+            sign => in_handle && (sign == "_" || sign.starts_with(char::is_numeric)),
+        };
     }
-    words.push(start..token.end);
+    if !in_handle {
+        words.push(start..token.end);
+    }
     words.retain(|word| {
         let least = match graphemes.get(word.start) {
             Some(first) if of_signs(first) => LEAST_SIGNS,

@@ -43,7 +43,7 @@ pub(super) fn characters(
         let least = lengths.min.min(padded.len());
         for begin in 0..=padded.len() - least {
             let rest = &padded[begin..];
-            let longest = &rest[..lengths.max.max(least).min(rest.len())];
+            let longest = &rest[..lengths.max.min(rest.len())];
             let mut hash = CHARACTERS;
             for (place, character) in longest.iter().enumerate() {
                 hash = step(hash, u64::from(*character));

@@ -145,10 +145,11 @@ impl Ngrams {
     }
 }
 
+/// The nearest f32.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "values are small, and f32 is what rows are made of"
+    reason = "values and weights are small, and f32 is what scoring is done in"
 )]
-fn single(value: f64) -> f32 {
+pub(in crate::moderation) fn single(value: f64) -> f32 {
     value as f32
 }

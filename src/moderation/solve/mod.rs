@@ -20,11 +20,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
-    /// C_FP: a harmless post is rejected.
+    /// `C_FP`: a harmless post is rejected.
     pub cost_false_positive: f64,
-    /// C_FN: a violation is approved.
+    /// `C_FN`: a violation is approved.
     pub cost_false_negative: f64,
-    /// C_review: a post is reviewed.
+    /// `C_review`: a post is reviewed.
     #[serde(default)]
     pub cost_review: f64,
     /// The share of posts that reviewers decide wrongly, violations or not, in [0, 0.5]; 0 where they are taken to be right. Their mistakes cost what others
@@ -78,7 +78,7 @@ impl Solved {
 /// A limit is kept where it is exceeded by no more than this share of it: 0.29 · 100 is 28.999999999999996.
 const SLACK: f64 = 1e-9;
 
-/// The probability from which rejecting costs less than approving, where probabilities are calibrated and nobody reviews: C_FP / (C_FP + C_FN).
+/// The probability from which rejecting costs less than approving, where probabilities are calibrated and nobody reviews: `C_FP / (C_FP + C_FN)`.
 /// `None` where both cost nothing, or a cost is negative or not finite.
 ///
 /// Source: Elkan 2001, "The foundations of cost-sensitive learning", equation 2.
@@ -167,7 +167,6 @@ impl Objective {
 
     fn best(&self, cuts: &Cuts) -> Solved {
         let (capacity, most_false_positives) = self.limits(cuts);
-        let below = &cuts.below;
         let keeps = |i: usize, j: usize| {
             let (mistakes, reviews) = self.mistakes(cuts, i, j);
             reviews <= capacity && mistakes.negatives <= most_false_positives
@@ -175,8 +174,8 @@ impl Objective {
         let mut best: Option<(Solved, usize, usize)> = None;
         // Places of cuts i with growing A(i): the first of them from some place on has the least A of all from there on.
         let mut minima: Vec<(usize, f64)> = Vec::new();
-        for j in 0..below.len() {
-            let first_part = self.first_part(below[j]);
+        for (j, mass) in cuts.below.iter().enumerate() {
+            let first_part = self.first_part(*mass);
             // Of equal ones the later has fewer reviews.
             while minima.pop_if(|(_, part)| *part >= first_part).is_some() {}
             minima.push((j, first_part));
@@ -258,11 +257,7 @@ struct Cuts {
 }
 
 impl Cuts {
-    fn of(
-        labels: &[bool],
-        probabilities: &[f64],
-        weights: Option<&[f64]>,
-    ) -> anyhow::Result<Self> {
+    fn of(labels: &[bool], probabilities: &[f64], weights: Option<&[f64]>) -> anyhow::Result<Self> {
         ensure!(
             labels.len() == probabilities.len()
                 && weights.is_none_or(|weights| weights.len() == labels.len()),
@@ -297,7 +292,11 @@ impl Cuts {
         };
         let mut sum = Mass::default();
         for (probability, label, weight) in posts {
-            if cuts.probabilities.last().is_none_or(|last| *last < probability) {
+            if cuts
+                .probabilities
+                .last()
+                .is_none_or(|last| *last < probability)
+            {
                 cuts.probabilities.push(probability);
                 cuts.below.push(sum);
             }

@@ -111,7 +111,7 @@ if __name__ == "__main__":
     cases = [case(rng) for _ in range(160)]
     # Shares whose product with a count is rounded down or up in floating point.
     for share in (0.29, 0.07):
-        labels = [place % 3 == 0 for place in range(100)]
+        labels = [place % 2 == 1 and place < 98 for place in range(100)]
         made = {
             "labels": labels,
             "probabilities": [place / 128 for place in range(100)],

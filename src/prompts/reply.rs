@@ -4,19 +4,21 @@ use serde_json::Value;
 
 /// What was read out of a reply.
 #[derive(Debug, PartialEq)]
-pub(super) struct Found<T> {
-    pub(super) value: T,
+pub struct Found<T> {
+    /// What it says.
+    pub value: T,
     /// Whether the reply was not the JSON that it should be, and was read nevertheless.
-    pub(super) repaired: bool,
+    pub repaired: bool,
 }
 
 /// How a value is read, and which readings of one reply say the same.
-pub(super) struct Shape<'a, T> {
+pub struct Shape<'a, T> {
     /// What the value says, or what is wrong with it.
-    pub(super) of: &'a dyn Fn(&Value) -> Result<T, String>,
-    pub(super) same: &'a dyn Fn(&T, &T) -> bool,
+    pub of: &'a dyn Fn(&Value) -> Result<T, String>,
+    /// Whether two readings say the same.
+    pub same: &'a dyn Fn(&T, &T) -> bool,
     /// Whether a value still means something whose end was cut off.
-    pub(super) may_be_cut: bool,
+    pub may_be_cut: bool,
 }
 
 /// Ends of what a reasoning model thinks aloud.
@@ -31,7 +33,7 @@ impl<T> Shape<'_, T> {
     ///
     /// # Errors
     /// What is wrong with it, in words that its writer understands.
-    pub(super) fn read(&self, reply: &str) -> Result<Found<T>, String> {
+    pub fn read(&self, reply: &str) -> Result<Found<T>, String> {
         let text = said(reply);
         let is_bare = text.len() == reply.trim().len();
         if let Ok(value) = serde_json::from_str(text) {
@@ -76,7 +78,7 @@ impl<T> Shape<'_, T> {
 }
 
 /// A reply without what was thought aloud before it.
-pub(super) fn said(reply: &str) -> &str {
+pub fn said(reply: &str) -> &str {
     let ends = THOUGHT
         .iter()
         .filter_map(|end| Some(reply.rfind(end)? + end.len()));
@@ -127,7 +129,7 @@ fn repairs(text: &str, may_be_cut: bool) -> impl Iterator<Item = Value> {
 }
 
 /// A whole number from 1 in a value: as a number, or as the first digits of a text (`[2]`, `source 2`).
-pub(super) fn number(value: &Value) -> Option<usize> {
+pub fn number(value: &Value) -> Option<usize> {
     let number = match value {
         Value::String(text) => {
             let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());

@@ -1,0 +1,149 @@
+//! Figures of a classifier of one category that are no means over examples, from columns of labels and what it says.
+
+use serde::{Deserialize, Serialize};
+
+use super::bias::{self, GroupAuc};
+use super::{binary, calibration, disagreement, statistics};
+
+/// A share in millionths: such numbers can be compared and stand in names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ppm(pub u32);
+
+impl Ppm {
+    /// The share.
+    pub fn share(self) -> f64 {
+        f64::from(self.0) / 1e6
+    }
+}
+
+/// Bins of equal mass of figures of calibration.
+pub const BINS: usize = 15;
+
+/// A figure. Its columns are labels (1 or 0), then decisions (1 or 0) or scores, then whether examples are of each group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Classification {
+    /// Of labels and decisions: [`binary::precision`].
+    Precision,
+    /// [`binary::recall`].
+    Recall,
+    /// [`binary::false_positive_rate`].
+    FalsePositiveRate,
+    /// [`binary::f1`].
+    F1,
+    /// [`binary::precision_at_prevalence`].
+    PrecisionAt(Ppm),
+    /// Of labels and scores: [`binary::average_precision_at_prevalence`].
+    AveragePrecisionAt(Ppm),
+    /// [`binary::average_precision_lift`].
+    Lift,
+    /// [`binary::false_positive_rate_at_recall`].
+    FalsePositiveRateAtRecall(Ppm),
+    /// [`binary::recall_at_false_positive_rate`].
+    RecallAtFalsePositiveRate(Ppm),
+    /// [`calibration::expected_calibration_error`].
+    CalibrationError,
+    /// [`calibration::debiased_calibration_error`].
+    DebiasedCalibrationError,
+    /// Of [`calibration::brier_terms`].
+    Reliability,
+    /// Likewise.
+    Resolution,
+    /// Likewise.
+    Uncertainty,
+    /// Of labels, scores and one group: [`GroupAuc::pseudo_values`].
+    Group(GroupAuc),
+    /// Of labels, scores and all groups: [`bias::power_mean`].
+    OverGroups(GroupAuc),
+    /// Of labels, scores and all groups: [`bias::combined`].
+    AllGroups,
+    /// Of votes for and against: [`disagreement::krippendorff_alpha`].
+    Agreement,
+    /// Of votes for and against: [`disagreement::single_rater_accuracy`].
+    SingleRater,
+}
+
+impl Classification {
+    /// One value an example, whose mean is the figure; all the same where it jumps. `None` where it is not defined.
+    pub(super) fn pseudo_values(self, columns: &[Vec<f64>]) -> Option<Vec<f64>> {
+        use Classification as C;
+        let flags = |column: &Vec<f64>| -> Vec<bool> { column.iter().map(|v| *v > 0.5).collect() };
+        let labels = flags(&columns[0]);
+        let scores = &columns[1];
+        let all = |value: f64| vec![value; labels.len()];
+        let terms = || calibration::brier_terms(&labels, scores, BINS);
+        let groups = || columns[2..].iter().map(flags).collect::<Vec<_>>();
+        let votes = || {
+            let both = columns[0].iter().zip(scores);
+            both.map(|(yes, no)| vec![*yes, *no]).collect::<Vec<_>>()
+        };
+        match self {
+            C::Precision => binary::precision(&labels, &flags(scores)),
+            C::Recall => binary::recall(&labels, &flags(scores)),
+            C::FalsePositiveRate => binary::false_positive_rate(&labels, &flags(scores)),
+            C::F1 => binary::f1(&labels, &flags(scores)),
+            C::PrecisionAt(prevalence) => {
+                binary::precision_at_prevalence(&labels, &flags(scores), prevalence.share())
+            }
+            C::AveragePrecisionAt(prevalence) => {
+                binary::average_precision_at_prevalence(&labels, scores, prevalence.share())
+            }
+            C::Lift => binary::average_precision_lift(&labels, scores),
+            C::FalsePositiveRateAtRecall(recall) => {
+                binary::false_positive_rate_at_recall(&labels, scores, recall.share()).map(all)
+            }
+            C::RecallAtFalsePositiveRate(rate) => {
+                binary::recall_at_false_positive_rate(&labels, scores, rate.share()).map(all)
+            }
+            C::CalibrationError => calibration::expected_calibration_error(&labels, scores, BINS),
+            C::DebiasedCalibrationError => {
+                calibration::debiased_calibration_error(&labels, scores, BINS).map(all)
+            }
+            C::Reliability => terms().map(|terms| all(terms.reliability)),
+            C::Resolution => terms().map(|terms| all(terms.resolution)),
+            C::Uncertainty => {
+                // Of s (1 − s) the derivative is 1 − 2 s.
+                let share = statistics::mean(&columns[0])?;
+                let value =
+                    |label: &f64| share * (1.0 - share) + (1.0 - 2.0 * share) * (label - share);
+                Some(columns[0].iter().map(value).collect())
+            }
+            C::Group(kind) => kind.pseudo_values(&labels, scores, &flags(columns.get(2)?)),
+            C::OverGroups(kind) => {
+                bias::power_mean(kind, &labels, scores, &groups()).map(|all| all.pseudo_values)
+            }
+            C::AllGroups => bias::combined(&labels, scores, &groups()).map(|all| all.pseudo_values),
+            C::Agreement => disagreement::krippendorff_alpha(&votes()),
+            C::SingleRater => disagreement::single_rater_accuracy(&votes()),
+        }
+    }
+
+    /// Why it may not be defined.
+    pub(super) fn undefined(self) -> &'static str {
+        use Classification as C;
+        match self {
+            C::Precision | C::PrecisionAt(_) => "nothing is decided to be of the category",
+            C::Recall | C::Lift => "no example is of the category",
+            C::FalsePositiveRate => "every example is of the category",
+            C::F1 => "no example is of the category, and none is decided to be",
+            C::Group(_) => "the group, or who it is held against, has one class only",
+            C::OverGroups(_) | C::AllGroups => "no group has both classes",
+            C::Agreement | C::SingleRater => "no example has two votes, or all votes are the same",
+            _ => "all labels are the same",
+        }
+    }
+
+    /// Whether it jumps, so that its interval takes resamples.
+    pub(super) fn jumps(self) -> bool {
+        use Classification as C;
+        matches!(
+            self,
+            C::FalsePositiveRateAtRecall(_)
+                | C::RecallAtFalsePositiveRate(_)
+                | C::DebiasedCalibrationError
+                | C::Reliability
+                | C::Resolution
+        )
+    }
+}
