@@ -1,5 +1,7 @@
 //! `ragkit report`: show a run.
 
+mod moderation;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,6 +12,7 @@ use crate::comparison::{self, Difference, difference_table};
 use crate::report::{
     Latency, Run, RunPath, SummaryRow, index_facts, latency_table, metric_table, reports_folder,
 };
+use crate::systems::moderation::Sheet;
 
 /// Show a run: every metric with its interval, differences from the first variant, latency per stage.
 ///
@@ -22,8 +25,8 @@ pub struct Arguments {
     /// Where run directories are.
     #[arg(long, value_name = "DIR", default_value_os_t = reports_folder())]
     reports: PathBuf,
-    /// How to print; JSON has `run`, `manifest`, `summary`, `differences` (`detectable`: at level 0.05 with power 0.8) and
-    /// `latencies`.
+    /// How to print; JSON has `run`, `manifest`, `summary`, `differences` (`detectable`: at level 0.05 with power 0.8),
+    /// `latencies`, and of moderators `moderation`.
     #[arg(long, value_enum, default_value_t = Rendering::Table)]
     format: Rendering,
 }
@@ -35,6 +38,8 @@ struct Whole<'a> {
     summary: Vec<SummaryRow>,
     differences: Vec<Difference>,
     latencies: Vec<Latency>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<Sheet>,
 }
 
 /// Runs the command.
@@ -51,6 +56,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> {
     let (summary, differences, latencies) =
         (run.summary()?, comparison::within(run)?, run.latencies()?);
+    let sheet = Sheet::read(run)?;
     let path = run.path.0.display().to_string();
     let Some(style) = rendering.style() else {
         let whole = Whole {
@@ -59,6 +65,7 @@ pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> 
             summary,
             differences,
             latencies,
+            moderation: sheet,
         };
         return Ok(serde_json::to_string_pretty(&whole)?);
     };
@@ -98,6 +105,9 @@ pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> 
                 .to_owned(),
         );
         parts.push(difference_table(style, &identity.variants, &differences));
+    }
+    if let Some(sheet) = &sheet {
+        parts.extend(moderation::tables(sheet, style));
     }
     parts.extend([latency_table(style, &latencies), notes.join("\n")]);
     Ok(parts.join("\n\n"))

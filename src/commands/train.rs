@@ -11,8 +11,10 @@ use crate::experiment::{Experiment, FaithfulnessTraining, SystemConfig};
 use crate::faithfulness::train::train;
 use crate::faithfulness::trained::Weights;
 use crate::models::EncoderConfig;
+use crate::moderation::TrainedModerator;
 use crate::report::text_table;
 use crate::routing::TrainedRouter;
+use crate::systems::moderation;
 use crate::systems::router::{self, Division};
 use crate::whole_file::WholeFile;
 
@@ -29,6 +31,8 @@ enum Command {
     Faithfulness(Faithfulness),
     /// Train a router: which model answers a prompt well, and what kind of task is it?
     Router(Router),
+    /// Train a moderator: which categories is a post of?
+    Moderation(Moderation),
 }
 
 /// Train the router of a config, to be kept.
@@ -51,6 +55,29 @@ struct Router {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// How to print what it can be had for.
+    #[arg(long, value_enum, default_value_t = Rendering::Table)]
+    format: Rendering,
+}
+
+/// Train the classifiers of a config's moderator, to be kept.
+///
+/// Learns what a variant's `fast.learned` learns, from all posts of its `learn`, and chooses its thresholds on those that are held back. `ragkit eval` learns it by itself; a trained
+/// moderator is for keeping one as it is and holding it against other posts. It remembers the posts that it saw, and refuses to be evaluated on one of them.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    ragkit train moderation configs/hatecheck.toml --variant linear --out moderator\n\n\
+    A config then asks for it:\n  \
+    fast.trained = \"moderator\"")]
+struct Moderation {
+    /// The experiment file, of `system.moderation` with `learn.cards` or `learn.posts`.
+    config: PathBuf,
+    /// The variant whose classifiers are trained.
+    #[arg(long, value_name = "NAME")]
+    variant: String,
+    /// Where they go: a new folder.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How to print the thresholds.
     #[arg(long, value_enum, default_value_t = Rendering::Table)]
     format: Rendering,
 }
@@ -83,7 +110,42 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Faithfulness(arguments) => faithfulness(arguments, global),
         Command::Router(arguments) => router(arguments, global),
+        Command::Moderation(arguments) => moderation(arguments, global),
     }
+}
+
+fn moderation(arguments: &Moderation, global: &Global) -> anyhow::Result<()> {
+    let experiment = Experiment::load(&arguments.config)?;
+    let SystemConfig::Moderation(config) = &experiment.system else {
+        bail!(
+            "`{}` is no config of `system.moderation`",
+            arguments.config.display()
+        );
+    };
+    TrainedModerator::check_new(&arguments.out)?;
+    let trained = moderation::train(config, &arguments.variant, experiment.seed)?;
+    trained.save(&arguments.out)?;
+    global.say(&format!(
+        "learned from {} posts; wrote `{}`",
+        trained.facts.names.len(),
+        arguments.out.display()
+    ));
+    let Some(style) = arguments.format.style() else {
+        return print_json(&trained.facts);
+    };
+    let number = |threshold: Option<f64>| {
+        threshold.map_or_else(|| "never".to_owned(), |threshold| format!("{threshold:.4}"))
+    };
+    let rows = trained.facts.categories.iter().zip(&trained.facts.cuts);
+    let rows = rows.map(|(category, [review, reject])| {
+        vec![category.clone(), number(*review), number(*reject)]
+    });
+    print(text_table(
+        style,
+        &["category", "review from", "reject from"],
+        rows,
+        1,
+    ))
 }
 
 fn router(arguments: &Router, global: &Global) -> anyhow::Result<()> {

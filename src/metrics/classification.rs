@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::bias::{self, GroupAuc};
-use super::{binary, calibration, disagreement, statistics};
+use super::calibration::BINS;
+use super::{Pooled, binary, calibration, disagreement, statistics};
 
 /// A share in millionths: such numbers can be compared and stand in names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,9 +17,6 @@ impl Ppm {
         f64::from(self.0) / 1e6
     }
 }
-
-/// Bins of equal mass of figures of calibration.
-pub const BINS: usize = 15;
 
 /// A figure. Its columns are labels (1 or 0), then decisions (1 or 0) or scores, then whether examples are of each group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +42,8 @@ pub enum Classification {
     RecallAtFalsePositiveRate(Ppm),
     /// [`calibration::expected_calibration_error`].
     CalibrationError,
+    /// [`calibration::debiased_square_error`].
+    SquaredCalibrationError,
     /// [`calibration::debiased_calibration_error`].
     DebiasedCalibrationError,
     /// Of [`calibration::brier_terms`].
@@ -74,10 +74,6 @@ impl Classification {
         let all = |value: f64| vec![value; labels.len()];
         let terms = || calibration::brier_terms(&labels, scores, BINS);
         let groups = || columns[2..].iter().map(flags).collect::<Vec<_>>();
-        let votes = || {
-            let both = columns[0].iter().zip(scores);
-            both.map(|(yes, no)| vec![*yes, *no]).collect::<Vec<_>>()
-        };
         match self {
             C::Precision => binary::precision(&labels, &flags(scores)),
             C::Recall => binary::recall(&labels, &flags(scores)),
@@ -97,6 +93,7 @@ impl Classification {
                 binary::recall_at_false_positive_rate(&labels, scores, rate.share()).map(all)
             }
             C::CalibrationError => calibration::expected_calibration_error(&labels, scores, BINS),
+            C::SquaredCalibrationError => calibration::debiased_square_error(&labels, scores, BINS),
             C::DebiasedCalibrationError => {
                 calibration::debiased_calibration_error(&labels, scores, BINS).map(all)
             }
@@ -114,8 +111,8 @@ impl Classification {
                 bias::power_mean(kind, &labels, scores, &groups()).map(|all| all.pseudo_values)
             }
             C::AllGroups => bias::combined(&labels, scores, &groups()).map(|all| all.pseudo_values),
-            C::Agreement => disagreement::krippendorff_alpha(&votes()),
-            C::SingleRater => disagreement::single_rater_accuracy(&votes()),
+            C::Agreement => disagreement::krippendorff_alpha(columns),
+            C::SingleRater => disagreement::single_rater_accuracy(columns),
         }
     }
 
@@ -134,16 +131,33 @@ impl Classification {
         }
     }
 
+    /// A figure with the same bounds, whose interval is computed likewise; `None` of those without bounds, or that jump.
+    pub(super) fn bounded_like(self) -> Option<Pooled> {
+        use Classification as C;
+        match self {
+            C::Lift | C::Uncertainty | C::SquaredCalibrationError => None,
+            C::Agreement => Some(Pooled::Kappa),
+            _ => (!self.jumps()).then_some(Pooled::Auroc),
+        }
+    }
+
     /// Whether it jumps, so that its interval takes resamples.
     pub(super) fn jumps(self) -> bool {
         use Classification as C;
+        self.is_biased()
+            || matches!(
+                self,
+                C::FalsePositiveRateAtRecall(_) | C::RecallAtFalsePositiveRate(_)
+            )
+    }
+
+    /// Whether no interval of it can be trusted: what labels scatter goes into it, and would once more into every resample. Of perfect probabilities neither
+    /// resamples nor influences hold the truth.
+    pub(super) fn is_biased(self) -> bool {
+        use Classification as C;
         matches!(
             self,
-            C::FalsePositiveRateAtRecall(_)
-                | C::RecallAtFalsePositiveRate(_)
-                | C::DebiasedCalibrationError
-                | C::Reliability
-                | C::Resolution
+            C::CalibrationError | C::DebiasedCalibrationError | C::Reliability | C::Resolution
         )
     }
 }

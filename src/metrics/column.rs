@@ -96,6 +96,10 @@ impl Statistic {
         let [values] = &column.values;
         match self {
             Self::Labels(pooled) => pooled.interval_of(values, clusters),
+            Self::Classification(figure) if figure.is_biased() => None,
+            Self::Classification(figure) if let Some(like) = figure.bounded_like() => {
+                like.interval_of(values, clusters)
+            }
             _ if self.jumps(values.len()) => {
                 let figure = |places: &[usize]| {
                     let drawn =
@@ -151,6 +155,12 @@ impl MetricFacts {
         };
         let way = match pooled.statistic {
             Statistic::Labels(_) => "score interval, delta method",
+            Statistic::Classification(figure) if figure.is_biased() => {
+                return "no interval: it is too high by what labels scatter".to_owned();
+            }
+            Statistic::Classification(figure) if figure.bounded_like().is_some() => {
+                "score interval, delta method"
+            }
             statistic if statistic.jumps(examples) => "percentile interval, bootstrap",
             _ => "normal interval, delta method",
         };

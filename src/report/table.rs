@@ -77,9 +77,16 @@ pub fn estimate(value: f64, low: Option<f64>, high: Option<f64>, signed: bool) -
     }
 }
 
-/// The mean of every variant by metric and slice, with its interval.
+/// The mean of every variant by metric and slice, with its interval. What is defined for no variant in a slice has no row there.
 pub fn metric_table(style: Style, variants: &[String], summary: &[SummaryRow]) -> String {
-    let cells = summary.iter().map(|row| Cell {
+    let is_told = |row: &&SummaryRow| {
+        let mut others = summary.iter();
+        let is_same = |other: &SummaryRow| other.slice == row.slice && other.metric == row.metric;
+        row.slice == ALL
+            || row.is_defined()
+            || others.any(|other| is_same(other) && other.is_defined())
+    };
+    let cells = summary.iter().filter(is_told).map(|row| Cell {
         column: &row.variant,
         metric: &row.metric,
         slice: &row.slice,

@@ -59,6 +59,10 @@ pub struct Arguments {
     /// interval, latency, tokens and cost, beside what is usually claimed for the stage that it adds or leaves out.
     #[arg(long, value_name = "BASE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     ablate: Option<String>,
+    /// Attack the moderators of the config as well: write every violating post that they catch, and benign ones, in tricky ways, and see what slips past and what is
+    /// wrongly caught then.
+    #[arg(long)]
+    attack: bool,
     /// Start anew, also where an interrupted run could be continued.
     #[arg(long)]
     fresh: bool,
@@ -100,6 +104,10 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
         }
         None => None,
     };
+    ensure!(
+        !arguments.attack || matches!(experiment.system, SystemConfig::Moderation(_)),
+        "`--attack` is for configs of `system.moderation`"
+    );
     if arguments.dry_run {
         return dry_run::run(&experiment, arguments);
     }

@@ -4,9 +4,10 @@ use super::{Arguments, alternation, check_fields, evaluate};
 use crate::cli::Global;
 use crate::data::Metadata;
 use crate::experiment::Experiment;
+use crate::report::Run;
 use crate::runner::Finished;
 use crate::systems::System;
-use crate::systems::moderation::{Config, Moderation, evaluated};
+use crate::systems::moderation::{Config, Moderation, Sheet, evaluated};
 
 pub(super) fn run(
     experiment: &Experiment,
@@ -21,16 +22,12 @@ pub(super) fn run(
     let remember = arguments.interleave.is_none();
     let open = |config| Moderation::open(&posts, config, &metrics, experiment.seed, remember);
     let moderation = open(config)?;
-    let examples = arguments.limit.map_or(posts.posts.len(), |limit| {
-        limit.get().min(posts.posts.len())
-    });
+    let limit = arguments.limit.map_or(usize::MAX, std::num::NonZero::get);
+    let examples = &posts.posts[..limit.min(posts.posts.len())];
+    let variants = config.variants.iter().map(|variant| variant.name.clone());
     let mut identity = experiment.identity(
-        config
-            .variants
-            .iter()
-            .map(|variant| variant.name.clone())
-            .collect(),
-        examples,
+        variants.collect(),
+        examples.len(),
         moderation.conditions().clone(),
         moderation.metrics(),
     )?;
@@ -44,11 +41,16 @@ pub(super) fn run(
         global.say(remark);
     }
     let with = (experiment, arguments, global);
-    evaluate(
-        &moderation,
-        alternation.as_ref(),
-        &posts.posts[..examples],
-        identity,
-        with,
-    )
+    let finished = evaluate(&moderation, alternation.as_ref(), examples, identity, with)?;
+    let run = Run::open(finished.path.clone())?;
+    let mut sheet = Sheet::of(&run, config, &posts.categories, examples)?;
+    if arguments.attack {
+        let attacks = config.attacks.clone().unwrap_or_default();
+        let progress = global.progress("attacks", Some(moderation.attack_steps(&attacks)));
+        sheet.attacks =
+            moderation.attack(examples, &attacks, experiment.seed, &|| progress.inc(1))?;
+        progress.finish_and_clear();
+    }
+    sheet.write(&run)?;
+    Ok(finished)
 }

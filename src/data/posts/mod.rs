@@ -117,6 +117,19 @@ impl Posts {
         read.finish()
     }
 
+    /// The posts of sources whose labels do not matter, or that have none.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn texts(sources: &PostSources) -> anyhow::Result<Vec<Post>> {
+        let mut unlabelled = sources.clone();
+        for source in &mut unlabelled.0 {
+            // A category of its own, which no column is of: so no post has a label, and none needs one.
+            source.labels = BTreeMap::from([("none".to_owned(), LabelColumn::default())]);
+        }
+        Ok(Self::read(&unlabelled)?.posts)
+    }
+
     /// A digest of the posts, whatever files they came from.
     pub fn digest(&self) -> String {
         let digest = Digest::default().with("categories", self.categories.join("\n"));

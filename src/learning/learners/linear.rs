@@ -128,13 +128,7 @@ impl Linear {
 
 /// Coefficients of centred features and, last, the intercept, by Newton's method with conjugate gradients inside: a Hessian is never formed, so that a step
 /// costs some passes over the rows instead of rows × features².
-fn newton(
-    rows: &Centred,
-    factor: &Cholesky,
-    scores: &[f64],
-    weights: &[f64],
-    l2: f64,
-) -> Vec<f64> {
+fn newton(rows: &Centred, factor: &Cholesky, scores: &[f64], weights: &[f64], l2: f64) -> Vec<f64> {
     let dim = rows.dim;
     let mut found = vec![0.0; dim + 1];
     let mut odds = vec![0.0; scores.len()];
@@ -158,7 +152,9 @@ fn newton(
             break;
         }
         let bends = chances.iter().zip(weights);
-        let bends: Vec<f64> = bends.map(|(chance, weight)| weight * chance * (1.0 - chance)).collect();
+        let bends: Vec<f64> = bends
+            .map(|(chance, weight)| weight * chance * (1.0 - chance))
+            .collect();
         let step = conjugate_gradients(rows, factor, &bends, l2, &descent);
         let moves: Vec<f64> = (0..scores.len())
             .map(|row| dot(&step[..dim], rows.row(row)) + step[dim])

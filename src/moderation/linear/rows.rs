@@ -78,11 +78,6 @@ impl Rows {
         found
     }
 
-    /// How many.
-    pub(super) fn len(&self) -> usize {
-        self.begins.len() - 1
-    }
-
     /// Some of them.
     pub(super) fn only(&self, rows: Vec<usize>) -> SomeRows<'_> {
         SomeRows { all: self, rows }

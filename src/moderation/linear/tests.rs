@@ -79,7 +79,10 @@ fn said() -> (Vec<String>, Vec<Vec<Option<f64>>>) {
     let label = |number: usize| {
         let truth = |is: bool| Some(f64::from(u8::from(is)));
         let second = truth(number / 3 % 4 == 1);
-        vec![truth(number % 3 == 1), second.filter(|_| number % 7 != 0)]
+        vec![
+            truth(number % 3 == 1),
+            second.filter(|_| !number.is_multiple_of(7)),
+        ]
     };
     ((0..120).map(text).collect(), (0..120).map(label).collect())
 }

@@ -201,7 +201,8 @@ fn the_hash_does_not_change() {
 /// As many buckets are shared as chance has it, for strings that differ little.
 #[test]
 fn the_hash_spreads_as_chance_does() {
-    let text: String = (0..20_000).map(|number| format!("{number} ")).collect();
+    let numbers: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+    let text = numbers.join(" ");
     let config = NgramConfig {
         words: Some(Lengths { min: 1, max: 2 }),
         characters: Some(Lengths { min: 4, max: 7 }),

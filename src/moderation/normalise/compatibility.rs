@@ -90,7 +90,10 @@ fn keeps(c: char, before: Option<char>, after: Option<char>, characters: Charact
     if is_spacing_accent || is_fraction || length > MOST_CHARACTERS {
         return true;
     }
-    // exponents, indices, ordinals and numbers in circles count or order; between letters they stand for one
-    let is_raised = matches!(c, 'ª' | 'º') || c.general_category() == GeneralCategory::OtherNumber;
-    is_raised && !(is_letter(before) && is_letter(after))
+    // exponents and indices count, and numbers in circles order, unless they stand for a letter between letters
+    if matches!(c, '²' | '³' | '¹' | '\u{2070}'..='\u{2089}') && c.is_numeric() {
+        return true;
+    }
+    let is_order = matches!(c, 'ª' | 'º') || c.general_category() == GeneralCategory::OtherNumber;
+    is_order && !(is_letter(before) && is_letter(after))
 }

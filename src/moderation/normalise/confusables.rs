@@ -2,20 +2,22 @@
 
 use unicode_script::Script;
 
+use super::addresses::Addresses;
+use super::bars::{has_inner_bar, write};
 use super::characters::{CONFUSABLE, Characters, Look, WORD, script};
 use super::draft::Edits;
-use super::english::{self, EDGE, Reading, STRANGE, USUAL};
+use super::english::{self, USUAL};
 
 /// A character of a word, with what it is for the decision.
 #[derive(Debug, Clone, Copy)]
-struct Letter {
-    place: usize,
-    c: char,
+pub(super) struct Letter {
+    pub(super) place: usize,
+    pub(super) c: char,
     kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// An ASCII letter.
     Plain,
     /// An ASCII digit.
@@ -45,33 +47,27 @@ struct Evidence {
 }
 
 pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
-    let mut evidence = Evidence::default();
-    let mut word = Vec::new();
-    each_word(text, characters, &mut word, |word| evidence.take(word));
-    evidence.look_at_signs(text);
-    let mut word = Vec::new();
-    each_word(text, characters, &mut word, |word| {
-        settle(word, &evidence, edits);
-    });
-}
-
-/// Calls for each word: a run of letters, marks, digits and signs that look like letters.
-fn each_word(
-    text: &str,
-    characters: Characters,
-    word: &mut Vec<Letter>,
-    mut visit: impl FnMut(&[Letter]),
-) {
+    let addresses = Addresses::of(text);
+    // words are runs of letters, marks, digits and signs that look like letters
+    let mut letters = Vec::with_capacity(text.len());
+    let mut words = Vec::new();
+    let mut start = 0;
     for (place, c) in text.char_indices() {
         if let Some(kind) = kind(c, characters) {
-            word.push(Letter { place, c, kind });
-        } else if !word.is_empty() {
-            visit(word);
-            word.clear();
+            letters.push(Letter { place, c, kind });
+        } else if start < letters.len() {
+            words.push(start..letters.len());
+            start = letters.len();
         }
     }
-    if !word.is_empty() {
-        visit(word);
+    words.push(start..letters.len());
+    let mut evidence = Evidence::default();
+    for word in &words {
+        evidence.take(&letters[word.clone()]);
+    }
+    evidence.look_at_signs(text);
+    for word in words {
+        settle(&letters[word], &evidence, &addresses, edits);
     }
 }
 
@@ -156,13 +152,16 @@ fn count(word: &[Letter], is: impl Fn(Kind) -> bool) -> usize {
     word.iter().filter(|letter| is(letter.kind)).count()
 }
 
-fn settle(word: &[Letter], evidence: &Evidence, edits: &mut Edits) {
+fn settle(word: &[Letter], evidence: &Evidence, addresses: &Addresses, edits: &mut Edits) {
     let plain = count(word, |kind| kind == Kind::Plain);
-    if plain == word.len() && !has_inner_bar(word) {
+    if plain == word.len() && (!has_inner_bar(word) || addresses.hold(word[0].place)) {
         return;
     }
     let becomes: Vec<Option<Look>> = if plain == 0 {
         let whole = is_latin_in_disguise(word, evidence);
+        if !whole && !word.iter().any(|letter| is_compatible_bar(letter.c)) {
+            return;
+        }
         let looks = word
             .iter()
             .map(|letter| look_of(letter.kind).filter(|_| whole || is_compatible_bar(letter.c)));
@@ -172,7 +171,8 @@ fn settle(word: &[Letter], evidence: &Evidence, edits: &mut Edits) {
             .map(|place| mixed(word, place, plain, evidence))
             .collect()
     };
-    write(word, &becomes, edits);
+    let is_inner = has_inner_bar(word) && !addresses.hold(word[0].place);
+    write(word, &becomes, is_inner, edits);
 }
 
 fn look_of(kind: Kind) -> Option<Look> {
@@ -318,6 +318,10 @@ fn is_sign_a_letter(word: &[Letter], place: usize, plain: usize) -> bool {
             .and_then(|place| word.get(place))
             .is_some_and(|letter| letter.kind == Kind::Digit)
     };
+    // Spanish begins with it
+    if word[place].c == '¡' && place == 0 {
+        return false;
+    }
     let is_operator =
         matches!(word[place].c, '×' | '∣' | '\u{2200}'..='\u{22FF}' | '\u{27C0}'..='\u{2AFF}');
     if plain < 2 || !is_operator {
@@ -337,91 +341,4 @@ fn is_sign_a_letter(word: &[Letter], place: usize, plain: usize) -> bool {
     !is_digit(place.checked_sub(1))
         && !is_digit(Some(place + 1))
         && (word.len() != 3 || place != 1 || is_usual())
-}
-
-/// Whether there is an ASCII `I` behind a small letter.
-fn has_inner_bar(word: &[Letter]) -> bool {
-    word.windows(2)
-        .any(|pair| pair[1].c == 'I' && pair[0].c.is_ascii_lowercase())
-}
-
-/// By how much the levels of `l` must be better for an ASCII `I` to be one, where no word decides: identifiers (`userId`) stay.
-const MARGIN: i64 = 3;
-
-fn write(word: &[Letter], becomes: &[Option<Look>], edits: &mut Edits) {
-    let (i, l) = (english::symbol('i'), english::symbol('l'));
-    let is_shouted = is_shouted(word, becomes);
-    let places = word.iter().zip(becomes).map(|(letter, look)| -> Reading {
-        match look {
-            Some(Look::Exact(c) | Look::Based(c)) => [english::symbol(*c), EDGE],
-            Some(Look::Bar) if is_shouted || word.len() == 1 => [i, EDGE],
-            Some(Look::Bar) => [l, i],
-            None if letter.c.is_ascii_alphabetic() => [english::symbol(letter.c), EDGE],
-            None => [STRANGE, EDGE],
-        }
-    });
-    let has_inner = has_inner_bar(word);
-    let read = if has_inner || becomes.contains(&Some(Look::Bar)) {
-        english::read(&places.collect::<Vec<_>>())
-    } else {
-        Vec::new()
-    };
-    let inner = if has_inner {
-        inner_bars(word, &read)
-    } else {
-        Vec::new()
-    };
-    for (place, (letter, look)) in word.iter().zip(becomes).enumerate() {
-        let at = letter.place..letter.place + letter.c.len_utf8();
-        match look {
-            Some(Look::Exact(c) | Look::Based(c)) => edits.put(at, *c),
-            Some(Look::Bar) if read[place] == l => edits.put(at, 'l'),
-            Some(Look::Bar) => edits.put(at, 'I'),
-            None if inner.contains(&place) => edits.put(at, 'l'),
-            None => {}
-        }
-    }
-}
-
-/// The places of ASCII `I` behind small letters, if the word is more usual with `l` in all of them.
-fn inner_bars(word: &[Letter], read: &[u8]) -> Vec<usize> {
-    let mut is_behind_small = false;
-    let mut places = Vec::new();
-    for (place, letter) in word.iter().enumerate() {
-        if letter.c != 'I' {
-            is_behind_small = letter.c.is_ascii_lowercase();
-        } else if is_behind_small {
-            places.push(place);
-        }
-    }
-    let mut with_l = read.to_vec();
-    for place in &places {
-        with_l[*place] = english::symbol('l');
-    }
-    let is_meant = match (english::is_word(&with_l), english::is_word(read)) {
-        (true, false) => true,
-        (false, true) => false,
-        _ => english::sum(&with_l) >= english::sum(read) + MARGIN,
-    };
-    if !is_meant {
-        places.clear();
-    }
-    places
-}
-
-/// A word in capitals; its bars are `I`.
-fn is_shouted(word: &[Letter], becomes: &[Option<Look>]) -> bool {
-    let mut others = word
-        .iter()
-        .zip(becomes)
-        .filter_map(|(letter, look)| match look {
-            Some(Look::Exact(c) | Look::Based(c)) => Some(*c),
-            Some(Look::Bar) => None,
-            None => Some(letter.c),
-        });
-    let mut capitals = 0;
-    others.all(|c| {
-        capitals += usize::from(c.is_uppercase());
-        !c.is_lowercase()
-    }) && capitals > 0
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::addresses::Addresses;
 use super::draft::Edits;
 use super::emoji::WHOLE_WORD;
 use super::english::{self, EDGE, Reading, UNUSUAL, USUAL};
@@ -121,12 +122,6 @@ const MEANT: &[&str] = &[
     "d3js", "es6", "po3", "nh3", "ch4", "no3", "so4", "ps1", "ps3", "ps4", "ps5", "se7en",
 ];
 
-/// Domains that end what is an address without a scheme.
-const DOMAINS: &[&str] = &[
-    "com", "org", "net", "io", "gov", "edu", "co", "uk", "de", "fr", "ly", "me", "tv", "be", "ai",
-    "app", "dev", "info", "html", "php", "jpg", "png", "pdf", "exe", "zip", "ru", "in", "us",
-];
-
 /// What a sign may stand for, the likelier first; none where it is only itself.
 fn readings(c: char) -> Option<Reading> {
     let (first, second) = match c {
@@ -165,14 +160,17 @@ impl Sign {
 }
 
 pub(super) fn find(text: &str, edits: &mut Edits) {
+    let addresses = Addresses::of(text);
     let mut word: Vec<Sign> = Vec::new();
     let mut start = 0;
     for bytes in text.as_bytes().split(u8::is_ascii_whitespace) {
-        let chunk = &text[start..start + bytes.len()];
-        if has_candidate(bytes) && !is_address(chunk) {
+        if has_candidate(bytes) {
+            let chunk = &text[start..start + bytes.len()];
             for (place, c) in chunk.char_indices() {
-                if c.is_ascii_alphanumeric() || readings(c).is_some() || c.is_alphabetic() {
-                    let place = start + place;
+                let place = start + place;
+                let is_part =
+                    c.is_ascii_alphanumeric() || readings(c).is_some() || c.is_alphabetic();
+                if is_part && !addresses.hold(place) {
                     word.push(Sign { place, c });
                 } else {
                     settle_all(&word, edits);
@@ -182,7 +180,7 @@ pub(super) fn find(text: &str, edits: &mut Edits) {
             settle_all(&word, edits);
             word.clear();
         }
-        start += chunk.len() + 1;
+        start += bytes.len() + 1;
     }
 }
 
@@ -198,23 +196,6 @@ fn has_candidate(chunk: &[u8]) -> bool {
         && chunk
             .get(1)
             .is_some_and(|byte| matches!(byte, b's' | b'S' | b'5' | b'$')))
-}
-
-/// Links, addresses of mail and names of files.
-fn is_address(chunk: &str) -> bool {
-    if chunk.contains("://") || chunk.starts_with("www.") {
-        return true;
-    }
-    let chunk = chunk.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    let mut parts = chunk.split('.');
-    let first = parts.next().unwrap_or_default();
-    !first.is_empty()
-        && parts.any(|part| {
-            let part = part.split(['/', '?', ':', '#']).next().unwrap_or_default();
-            DOMAINS
-                .iter()
-                .any(|domain| part.eq_ignore_ascii_case(domain))
-        })
 }
 
 /// Words with what stands around and between them: `yes!no` and `this|that` are two each.
@@ -238,18 +219,11 @@ fn is_inside(word: &[Sign], start: usize, place: usize) -> bool {
     let after = word[place + 1..].iter().take(WHOLE_WORD);
     let after = after.take_while(is_part).count();
     let is_vowel = |sign: &Sign| matches!(sign.c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u');
-    let is_between = before > 0
-        && after > 0
-        && word[start..place]
-            .iter()
-            .rev()
-            .find(|sign| sign.c != word[place].c)
-            .is_some_and(Sign::is_letter)
-        && word[place..]
-            .iter()
-            .find(|sign| sign.c != word[place].c)
-            .is_some_and(Sign::is_letter);
-    if !is_between {
+    let is_letter = |sign: Option<&Sign>| sign.is_some_and(Sign::is_letter);
+    let is_other = |sign: &&Sign| sign.c != word[place].c;
+    let mut behind = word[place..].iter().take(WHOLE_WORD + 1);
+    let mut ahead = word[start..place].iter().rev().take(WHOLE_WORD + 1);
+    if !is_letter(behind.find(is_other)) || !is_letter(ahead.find(is_other)) {
         return false;
     }
     match word[place].c {
@@ -267,7 +241,7 @@ fn settle(word: &[Sign], edits: &mut Edits) {
     }
     let first = word.iter().position(Sign::is_letter).unwrap_or(0);
     let last = word.iter().rposition(Sign::is_letter).unwrap_or(0);
-    let Some(least) = demanded(word, first, last, letters) else {
+    let Some(demand) = demanded(word, first, last, letters) else {
         return;
     };
     // a sign again and again (`l000ser`) is read as two
@@ -281,7 +255,11 @@ fn settle(word: &[Sign], edits: &mut Edits) {
         source.push(places.len() - 1);
     }
     let read = english::read(&places);
-    if english::least_level(&read) < least && !english::is_word(&read) {
+    let is_possible = match demand {
+        Demand::Word => false,
+        Demand::Level(least) => english::least_level(&read) >= least,
+    };
+    if !is_possible && !english::is_word(&read) {
         return;
     }
     for (sign, place) in word.iter().zip(source) {
@@ -291,82 +269,90 @@ fn settle(word: &[Sign], edits: &mut Edits) {
     }
 }
 
-/// A word without signs at its ends that are punctuation there; none for a mention (`@name`).
+/// A word without signs at its ends that are punctuation there.
 fn trim(word: &[Sign]) -> Option<&[Sign]> {
     let is_mark = |sign: &Sign| matches!(sign.c, '+' | '|' | '!' | '€' | '£' | '¢' | '¥');
     let start = word.iter().position(|sign| !is_mark(sign))?;
     let end = word
         .iter()
         .rposition(|sign| !is_mark(sign) && sign.c != '@')?;
-    let word = word.get(start..=end)?;
-    // `@ss` is leet, `@name` is not; names seldom begin with ss
-    let is_mention = word.first().is_some_and(|sign| sign.c == '@')
-        && !word.get(1..3).is_some_and(|next| {
-            next.iter()
-                .all(|sign| matches!(sign.c, 's' | 'S' | '5' | '$'))
-        });
-    (!is_mention).then_some(word)
+    word.get(start..=end)
 }
 
-/// How usual every part of the word must be to be read, or none if what has this shape is a number, a name or a code.
-fn demanded(word: &[Sign], first: usize, last: usize, letters: usize) -> Option<u8> {
+/// What a reading must be to be taken.
+#[derive(Debug, Clone, Copy)]
+enum Demand {
+    /// A frequent word.
+    Word,
+    /// A frequent word, or a string of which every trigram is at least so usual.
+    Level(u8),
+}
+
+/// What the reading of a word must be, or none if what has this shape is a number, a name or a code. `first` and `last` are the places of its outer letters.
+fn demanded(word: &[Sign], first: usize, last: usize, letters: usize) -> Option<Demand> {
     let is_digit = |sign: &Sign| sign.c.is_ascii_digit();
+    let is_sign = |sign: &Sign| !sign.is_letter();
     let text = |range: &[Sign]| -> String {
-        range
-            .iter()
-            .map(|sign| sign.c.to_ascii_lowercase())
-            .collect()
+        let small = range.iter().map(|sign| sign.c.to_ascii_lowercase());
+        small.collect()
     };
     let inner = &word[first..=last];
-    let has_inner = inner.iter().any(|sign| !sign.is_letter());
+    let has_inner = inner.iter().any(is_sign);
     let (lead, trail) = (&word[..first], &word[last + 1..]);
-    let is_unread =
-        |sign: &Sign| sign.c == '2' || (!sign.is_letter() && readings(sign.c).is_none());
-    let is_outer_only = |sign: &Sign| matches!(sign.c, '6' | '8' | '9');
+    let is_unread = |sign: &Sign| is_sign(sign) && readings(sign.c).is_none();
+    let is_inner_only = |sign: &Sign| matches!(sign.c, '6' | '8' | '9');
     if word.iter().any(is_unread)
-        || lead.iter().chain(trail).any(is_outer_only)
+        || lead.iter().chain(trail).any(is_inner_only)
+        || lead.len() > 1
+        || trail.len() > 2
         || MEANT.contains(&text(word).as_str())
-        || has_long_number(inner)
     {
         return None;
     }
-    let is_doubled = |signs: &[Sign]| signs.windows(2).all(|pair| pair[0].c == pair[1].c);
-    let leads_with_digit = lead.iter().any(is_digit);
-    if leads_with_digit && (lead.len() > 1 || (!has_inner && !leads_word(&text(&word[first..])))) {
-        return None;
-    }
-    let ends_with_digit = trail.iter().any(is_digit);
-    if ends_with_digit && !has_inner {
-        let stem = text(inner);
-        let has_vowel = stem.contains(['a', 'e', 'i', 'o', 'u', 'y']);
-        let may_end = has_vowel && (trail.len() == 1 || (trail.len() == 2 && is_doubled(trail)));
-        if !may_end || NUMBERED.contains(&stem.as_str()) {
+    if lead.iter().any(is_digit) && !has_inner {
+        let rest = text(inner);
+        if rest != "ss" && letters < WHOLE_WORD || COUNTED.contains(&rest.as_str()) {
             return None;
         }
     }
-    if trail.len() > 2 {
+    if trail.iter().any(is_digit) && !has_inner {
+        let is_same = trail.windows(2).all(|pair| pair[0].c == pair[1].c);
+        let is_short = letters < WHOLE_WORD && trail.len() < 2 && lead.is_empty();
+        if !is_same || is_short || NUMBERED.contains(&text(inner).as_str()) {
+            return None;
+        }
+    }
+    let has_number = |length: usize| {
+        inner.windows(length).any(|digits| {
+            digits.iter().all(is_digit) && !digits.windows(2).all(|pair| pair[0].c == pair[1].c)
+        })
+    };
+    if has_number(4) {
         return None;
     }
-    let is_short = letters <= 3 || 2 * letters <= word.len();
-    let is_at_edge = !has_inner;
+    let signs = word.len() - letters;
     Some(
-        if is_at_edge || (is_short && word.iter().filter(|sign| is_digit(sign)).count() > 1) {
-            USUAL - 1
+        if !has_inner || has_number(2) || letters + signs <= WHOLE_WORD || parts_words(word) {
+            Demand::Word
+        } else if letters <= WHOLE_WORD || signs >= letters {
+            Demand::Level(USUAL - 1)
         } else {
-            UNUSUAL
+            Demand::Level(UNUSUAL)
         },
     )
 }
 
-/// Whether there are three digits or two different ones in a row, as in numbers; `l000ser` has one again and again.
-fn has_long_number(word: &[Sign]) -> bool {
-    let is_digit = |sign: &Sign| sign.c.is_ascii_digit();
-    word.windows(3).any(|digits| {
-        digits.iter().all(is_digit) && !digits.windows(2).all(|pair| pair[0].c == pair[1].c)
-    })
-}
-
-/// Whether a digit before these letters may be one of theirs.
-fn leads_word(rest: &str) -> bool {
-    rest == "ss" || (rest.chars().count() >= 3 && !COUNTED.contains(&rest))
+/// Whether one sign stands between whole words (`justice4all`, `her@home`), or an `@` before what may be a name.
+fn parts_words(word: &[Sign]) -> bool {
+    let mut signs = word
+        .iter()
+        .enumerate()
+        .filter(|(_, sign)| !sign.is_letter());
+    let (Some((place, sign)), None) = (signs.next(), signs.next()) else {
+        return false;
+    };
+    let after = word.len() - place - 1;
+    (place >= WHOLE_WORD && after >= WHOLE_WORD)
+        || (sign.c == '@' && after > WHOLE_WORD)
+        || (sign.c == '!' && place >= WHOLE_WORD)
 }

@@ -10,6 +10,8 @@
 //! What it does not do: letters that are missing, swapped or starred out (`f*ck`) and words run together are left as they are; one accent on
 //! a letter stays (`häte`), as it is German as well as a disguise; Latin lookalikes in a word of another script are not made its own.
 
+mod addresses;
+mod bars;
 mod case;
 mod characters;
 mod combining;

@@ -1,5 +1,6 @@
 //! Letters that are drawn out (`haaaate`), brought back to one, or to two where English has two there (`killlll`).
 
+use super::addresses::Addresses;
 use super::characters::{CASED, Characters, WORD};
 use super::draft::Edits;
 use super::english::{self, EDGE};
@@ -22,10 +23,11 @@ struct Run {
 
 /// Three and more of a letter become one or two. A word of one letter keeps three (`www`, `xxx`, `kkk`), a word with a digit and a Roman numeral (`xiii`) all.
 pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
+    let addresses = Addresses::of(text);
     let mut word: Vec<Run> = Vec::new();
     for (place, c) in text.char_indices() {
         let flags = characters.of(c);
-        if flags & WORD == 0 {
+        if flags & WORD == 0 || addresses.hold(place) {
             settle(text, &word, characters, edits);
             word.clear();
             continue;

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::addresses::Addresses;
 use super::characters::{CASED, Characters, MARK, WORD};
 use super::draft::Edits;
-use super::english::{self, UNUSUAL};
+use super::english::{self, UNUSUAL, USUAL};
 
 /// A word of the text, or a letter that stands alone.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ const FEWEST: usize = 3;
 const LONGEST_SEPARATOR: usize = 4;
 /// From so many letters on it may be several words, which need not look like one.
 const MANY: usize = 6;
+/// Letters that are typed for words.
+const TYPED: &str = "abcdiknoruwy";
 /// Abbreviations that are written with dots or spaces.
 const INITIALISMS: [&str; 20] = [
     "usa", "uae", "ussr", "aka", "fbi", "cia", "nyc", "ufo", "asap", "nato", "rsvp", "dna", "rip",
@@ -49,7 +52,7 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
         });
         if run.len() >= 2
             && is_separator(separator, characters)
-            && (is_kept_apart(text, run, separator) || (follows && run.len() == 2))
+            && (is_kept_apart(text, run, separator) || follows)
         {
             let from = usize::from(is_pronoun_first(run, separator));
             for pair in run[from..].windows(2) {
@@ -67,7 +70,9 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
 }
 
 fn atoms(text: &str, characters: Characters) -> Vec<Atom> {
+    let addresses = Addresses::of(text);
     let mut atoms: Vec<Atom> = Vec::new();
+    let mut before = ' ';
     for (place, c) in text.char_indices() {
         let flags = if c.is_ascii() {
             let is_word = c.is_ascii_alphanumeric() || c == '@' || c == '$';
@@ -75,26 +80,39 @@ fn atoms(text: &str, characters: Characters) -> Vec<Atom> {
         } else {
             characters.of(c)
         };
+        let last = std::mem::replace(&mut before, c);
+        let end = place + c.len_utf8();
         if flags & WORD == 0 {
+            // `'s` and `a's` are no letters alone
+            if is_apostrophe(c)
+                && let Some(atom) = atoms.last_mut()
+                && atom.at.end == place
+            {
+                atom.single = None;
+            }
             continue;
         }
-        let end = place + c.len_utf8();
-        if let Some(last) = atoms.last_mut()
-            && last.at.end == place
+        if let Some(atom) = atoms.last_mut()
+            && atom.at.end == place
         {
-            last.at.end = end;
+            atom.at.end = end;
             if flags & MARK == 0 {
-                last.single = None;
+                atom.single = None;
             }
         } else {
+            let may_be_alone = flags & CASED != 0 && !is_apostrophe(last) && !addresses.hold(place);
             atoms.push(Atom {
                 at: place..end,
-                single: stands_for(c).filter(|_| flags & CASED != 0),
+                single: stands_for(c).filter(|_| may_be_alone),
                 is_letter: c.is_alphabetic(),
             });
         }
     }
     atoms
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}')
 }
 
 fn stands_for(c: char) -> Option<char> {
@@ -148,6 +166,17 @@ fn is_kept_apart(text: &str, run: &[Atom], separator: &str) -> bool {
     }
     if INITIALISMS.contains(&word.as_str()) {
         return false;
+    }
+    if separator.trim().is_empty() {
+        // `r u a`, `don't b a`: single letters are words of their own where people type little
+        let is_known = english::is_word(&symbols);
+        let is_typed = word.chars().all(|c| TYPED.contains(c));
+        if is_typed
+            || (run.len() == 3 && !is_known)
+            || (run.len() == 4 && !is_known && english::least_level(&symbols) < USUAL)
+        {
+            return false;
+        }
     }
     let is_dotted = separator.contains('.');
     let ends_with_dot = run

@@ -11,8 +11,8 @@ pub(super) fn is_of_word(c: char) -> bool {
     matches!(group, Group::Letter | Group::Number | Group::Mark) && !has_no_spaces(c)
 }
 
-/// Whether a character is of a script that puts no spaces between words: Han, Kana, Thai, Lao, Khmer or Myanmar. By the blocks of Unicode 17; the iteration marks of
-/// Han and the length marks of Kana are among them.
+/// Whether a character is of a script that puts no spaces between words: Han, Kana, Thai, Lao, Khmer or Myanmar. By the blocks of Unicode 17;
+/// the iteration marks of Han and the length marks of Kana are among them.
 fn has_no_spaces(c: char) -> bool {
     matches!(u32::from(c),
         0x0E00..=0x0EFF // Thai, Lao

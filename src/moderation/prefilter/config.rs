@@ -21,8 +21,8 @@ pub struct PrefilterConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlocklistConfig {
-    /// One term a line, of one word or several; `#` begins a comment. A line `!term` is an exception: a match of this list inside the longer `term` does not count.
-    /// A backslash before a `#` or `!` makes it the begin of a term.
+    /// One term a line, of one word or several; a line that begins with `#` is a comment. A line `!term` is an exception: a match of this list inside
+    /// the longer `term` does not count. A backslash before a `#` or `!` makes it the first character of a term.
     pub path: PathText,
     /// What posts with these terms are.
     pub category: String,

@@ -103,8 +103,15 @@ impl Prefilter {
         let (mut lists, mut terms, mut needles) = (Vec::new(), Vec::new(), Vec::new());
         for (place, (list, label)) in config.lists.iter().zip(labels(&config.lists)).enumerate() {
             for term in list::read(&list.path.resolve()?, normalise)? {
-                let facts = (term.is_exception, list.action, &list.language, list.whole_words);
-                digest = digest.with(&list.category, &term.text).with("term", format!("{facts:?}"));
+                let facts = (
+                    term.is_exception,
+                    list.action,
+                    &list.language,
+                    list.whole_words,
+                );
+                digest = digest
+                    .with(&list.category, &term.text)
+                    .with("term", format!("{facts:?}"));
                 terms.push(Term {
                     list: place,
                     is_exception: term.is_exception,
@@ -123,7 +130,9 @@ impl Prefilter {
         let mut patterns = Vec::with_capacity(config.patterns.len());
         for pattern in &config.patterns {
             let facts = (&pattern.category, pattern.action);
-            digest = digest.with("pattern", &pattern.regex).with("pattern of", format!("{facts:?}"));
+            digest = digest
+                .with("pattern", &pattern.regex)
+                .with("pattern of", format!("{facts:?}"));
             patterns.push(Pattern {
                 name: pattern.name.clone(),
                 regex: pattern.compile()?,

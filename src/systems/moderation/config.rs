@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::attack::Attacks;
+use super::drift::Periods;
 use crate::data::{PathText, PostSources};
 use crate::faithfulness::LanguageModels;
 use crate::moderation::{
@@ -29,6 +31,12 @@ pub struct Config {
     /// What deployment looks like.
     #[serde(default, skip_serializing_if = "is_default")]
     pub deployment: Deployment,
+    /// Two periods of posts, of which the second may bring new patterns of violation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Periods>,
+    /// What `ragkit eval --attack` attacks with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attacks: Option<Attacks>,
     /// What a layer costs for 1,000 posts that reach it, in USD: `prefilter`, `fast`, `slow` (beside what its model bills) and `review`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub usd_per_1k: BTreeMap<String, f64>,

@@ -150,7 +150,7 @@ pub(super) const OF_LAYERS: [Row<OfLayer>; 8] = [
     ),
 ];
 
-pub(super) const OF_CATEGORIES: [Row<OfCategory>; 30] = [
+pub(super) const OF_CATEGORIES: [Row<OfCategory>; 31] = [
     (
         OfCategory::Label,
         "Label",
@@ -265,6 +265,12 @@ pub(super) const OF_CATEGORIES: [Row<OfCategory>; 30] = [
         "ECE",
         Lower,
         "expected calibration error over 15 bins of equal mass: the mean of |mean score − share positive|, too high by what labels scatter",
+    ),
+    (
+        OfCategory::SquaredCalibrationError,
+        "SquaredCalibrationError",
+        Lower,
+        "the mean over 15 bins of equal mass of (mean score − share positive)², less its bias (Kumar et al. 2019): 0 of perfect probabilities in the mean, so it may be below",
     ),
     (
         OfCategory::DebiasedCalibrationError,

@@ -1,14 +1,17 @@
 //! A moderator of posts: normalisation, prefilter, classifiers, a language model for what is uncertain, a policy, and people.
 
+mod attack;
 mod config;
 mod cuts;
 mod definitions;
+mod drift;
 mod facts;
 mod layers;
 mod learn;
 mod metric;
 mod note;
 mod pipeline;
+mod sheet;
 mod slow;
 mod train;
 mod validate;
@@ -27,12 +30,15 @@ use crate::data::{Post, Posts};
 use crate::metrics::MetricFacts;
 use crate::outputs::{Output, Stage};
 
+pub use self::attack::{AttackRow, Attacks, Estimate};
 pub use self::config::{
     Config, Deployment, F1, Fast, Held, Learn, Nothing, PolicyFrom, Review, Slow, Thresholds,
     Variant,
 };
+pub use self::drift::{DriftRow, LEVEL, Periods};
 pub use self::layers::Layer;
 pub use self::metric::{ModerationMetric, OfCategory, OfGroup, OfLayer, OfPoint, OfPost};
+pub use self::sheet::{ClaimRow, LayerRow, QueueRow, Sheet, UnknownGroups};
 pub use self::train::train;
 
 /// Moderators in several variants.
@@ -213,7 +219,8 @@ fn all_metrics(
             all.push((metric.clone(), false));
         }
     }
-    for need in asked.iter().flat_map(|metric| metric.needs(groups)) {
+    let needed = asked.iter().flat_map(|metric| metric.needs(groups));
+    for need in needed.chain(sheet::needs(categories)) {
         if !all.iter().any(|(known, _)| *known == need) {
             all.push((need, true));
         }

@@ -53,6 +53,9 @@ impl Config {
                 .with_context(|| format!("the model `{name}`"))?;
         }
         self.deployment.validate()?;
+        if let Some(attacks) = &self.attacks {
+            attacks.validate()?;
+        }
         for variant in &self.variants {
             let checked = variant.validate(self);
             checked.with_context(|| format!("variant `{}`", variant.name))?;

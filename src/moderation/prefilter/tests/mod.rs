@@ -282,7 +282,8 @@ fn what_is_wrong_with_a_config_is_told() {
         assert!(error.contains(expected), "{error}");
     }
     let written: PrefilterConfig = toml::from_str(
-        "lists = [{ path = \"$X/en.txt\", category = \"a\", language = \"en\", action = \"age-gate\" }]\npatterns = [{ name = \"p\", category = \"b\", regex = 'x+' }]",
+        "lists = [{ path = \"$X/en.txt\", category = \"a\", language = \"en\", action = \"age-gate\" }]\n\
+         patterns = [{ name = \"p\", category = \"b\", regex = 'x+' }]",
     )
     .unwrap();
     assert_eq!(written.lists[0].action, Action::AgeGate);

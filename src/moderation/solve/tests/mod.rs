@@ -173,14 +173,18 @@ fn weights_stand_for_posts_that_come_so_often() {
 #[test]
 fn thresholds_tell_the_posts_apart_that_they_were_solved_on() {
     // Neighbours among the floating-point numbers have nothing between them.
-    let low = 0.3_f64;
-    let high = low.next_up();
-    let solved = objective()
-        .solve(&[false, true], &[low, high], None)
-        .unwrap();
-    assert_eq!(solved.review_from, Some(high));
-    assert_eq!((solved.reject_from, solved.cost), (Some(high), 0.0));
-    assert_eq!(solved.named(), [("review", high), ("reject", high)]);
+    let mut low = 0.3_f64;
+    for _ in 0..2 {
+        let high = low.next_up();
+        let solved = objective()
+            .solve(&[false, true], &[low, high], None)
+            .unwrap();
+        assert_eq!(solved.review_from, Some(high));
+        assert_eq!((solved.reject_from, solved.cost), (Some(high), 0.0));
+        assert_eq!(solved.named(), [("review", high), ("reject", high)]);
+        // The middle is rounded up between these two, and down between the next.
+        low = high;
+    }
     // Zero has one place, whatever its sign, and a threshold below all is zero.
     let solved = objective()
         .solve(&[true, false, true, true], &[-0.0, 0.0, 0.0, 1.0], None)
