@@ -1,5 +1,7 @@
 //! An ensemble of classifiers: members that each give every category a logit, combined and calibrated on posts that they did not see.
 
+use std::borrow::Cow;
+
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,7 @@ use super::calibration::{Calibration, Calibrator, HeldOut};
 use super::head::{Head, HeadConfig};
 use super::linear::{Linear, LinearConfig};
 use super::ngrams::SparseRow;
+use super::reading::{Reading, ReadingConfig};
 use super::sequence::{Sequence, SequenceConfig};
 use crate::caches::Embeddings;
 use crate::data::Digest;
@@ -18,6 +21,9 @@ use crate::learning::nonnegative::{self, Model};
 pub struct EnsembleConfig {
     /// The members; more than one are combined by stacking (Wolpert 1992): logistic regression on their logits, with coefficients of 0 or more.
     pub members: Vec<MemberConfig>,
+    /// What members read of a post.
+    #[serde(default)]
+    pub reading: ReadingConfig,
     /// How the combined logits become probabilities.
     #[serde(default)]
     pub calibration: Calibration,
@@ -81,7 +87,7 @@ impl Sample<'_> {
 
 /// Classifiers, ready, with what combines them.
 pub struct Ensemble {
-    members: Vec<Member>,
+    members: Members,
     /// By category.
     pub(super) combined: Vec<Combination>,
     /// Equal digests, equal probabilities.
@@ -116,6 +122,7 @@ impl EnsembleConfig {
             !self.members.is_empty(),
             "`members` is empty; name at least one, as in `members = [{{ linear = {{}} }}]`"
         );
+        self.reading.validate().map_err(anyhow::Error::msg)?;
         for (number, member) in (1..).zip(&self.members) {
             let checked = match member {
                 MemberConfig::Linear(linear) => linear.validate().map_err(anyhow::Error::msg),
@@ -180,6 +187,12 @@ impl EnsembleConfig {
                 );
             }
         }
+        let reading = self.reading.fit(&sample.texts);
+        let read: Vec<Cow<'_, str>> = sample.texts.iter().map(|text| reading.read(text)).collect();
+        let sample = &Sample {
+            texts: read.iter().map(AsRef::as_ref).collect(),
+            ..sample.clone()
+        };
         let fit = |config: &MemberConfig| {
             Ok(match config {
                 MemberConfig::Linear(config) => Member::Linear(Linear::fit(
@@ -204,12 +217,18 @@ impl EnsembleConfig {
             })
         };
         let members: anyhow::Result<Vec<Member>> = self.members.iter().map(fit).collect();
-        Ok(Members(members?))
+        Ok(Members {
+            reading,
+            members: members?,
+        })
     }
 }
 
-/// Members that are not combined yet.
-pub struct Members(pub(super) Vec<Member>);
+/// Members that are not combined yet, and what they read.
+pub struct Members {
+    pub(super) reading: Reading,
+    pub(super) members: Vec<Member>,
+}
 
 impl Members {
     /// The logits of posts: `[post][category][member]`.
@@ -217,7 +236,27 @@ impl Members {
     /// # Errors
     /// Where a model fails.
     pub fn logits(&self, texts: &[&str]) -> anyhow::Result<Vec<Vec<Vec<f64>>>> {
-        logits(&self.0, texts)
+        let read: Vec<Cow<'_, str>> = texts.iter().map(|text| self.reading.read(text)).collect();
+        let texts: Vec<&str> = read.iter().map(AsRef::as_ref).collect();
+        let mut all: Vec<Vec<Vec<f64>>> = Vec::new();
+        for member in &self.members {
+            let of_member = match member {
+                Member::Linear(linear) => of_linear(linear, &texts),
+                Member::Head(head) => head.logits(&texts)?,
+                Member::Sequence(sequence) => sequence.logits(&texts)?,
+            };
+            if all.is_empty() {
+                let empty =
+                    |row: &Vec<f64>| vec![Vec::with_capacity(self.members.len()); row.len()];
+                all = of_member.iter().map(empty).collect();
+            }
+            for (all, row) in all.iter_mut().zip(of_member) {
+                for (all, logit) in all.iter_mut().zip(row) {
+                    all.push(logit);
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Combines them, by what they say of posts that they did not see: `logits[post][category][member]`.
@@ -246,31 +285,8 @@ impl Members {
         };
         let combined: anyhow::Result<Vec<Combination>> =
             categories.iter().enumerate().map(combination).collect();
-        Ensemble::new(self.0, combined?)
+        Ensemble::new(self, combined?)
     }
-}
-
-fn logits(members: &[Member], texts: &[&str]) -> anyhow::Result<Vec<Vec<Vec<f64>>>> {
-    let mut all: Vec<Vec<Vec<f64>>> = Vec::new();
-    for member in members {
-        let of_member = match member {
-            Member::Linear(linear) => of_linear(linear, texts),
-            Member::Head(head) => head.logits(texts)?,
-            Member::Sequence(sequence) => sequence.logits(texts)?,
-        };
-        if all.is_empty() {
-            all = of_member
-                .iter()
-                .map(|row| vec![Vec::with_capacity(members.len()); row.len()])
-                .collect();
-        }
-        for (all, row) in all.iter_mut().zip(of_member) {
-            for (all, logit) in all.iter_mut().zip(row) {
-                all.push(logit);
-            }
-        }
-    }
-    Ok(all)
 }
 
 /// By post and category.
@@ -335,9 +351,10 @@ impl Combination {
 }
 
 impl Ensemble {
-    pub(super) fn new(members: Vec<Member>, combined: Vec<Combination>) -> anyhow::Result<Self> {
+    pub(super) fn new(members: Members, combined: Vec<Combination>) -> anyhow::Result<Self> {
         let mut digest = Digest::default().with("combined", serde_json::to_vec(&combined)?);
-        for member in &members {
+        digest = digest.with("reading", members.reading.digest());
+        for member in &members.members {
             digest = match member {
                 Member::Linear(linear) => digest.with("linear", linear.to_bytes()),
                 Member::Head(head) => digest.with("head", head.digest()?),
@@ -351,7 +368,7 @@ impl Ensemble {
         })
     }
 
-    pub(super) fn members(&self) -> &[Member] {
+    pub(super) fn members(&self) -> &Members {
         &self.members
     }
 
@@ -360,7 +377,7 @@ impl Ensemble {
     /// # Errors
     /// Where a model fails.
     pub fn probabilities(&self, texts: &[&str]) -> anyhow::Result<Vec<Vec<f64>>> {
-        Ok(self.of_logits(&logits(&self.members, texts)?))
+        Ok(self.of_logits(&self.members.logits(texts)?))
     }
 
     /// The probabilities that members' logits come to: `logits[post][category][member]`.

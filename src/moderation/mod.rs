@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`normalise`] | undoes tricks of writing before anything looks |
 //! | [`prefilter`] | blocklists and patterns |
+//! | [`reading`] | what classifiers read of a post: its words, repaired where they are misspelt |
 //! | [`ngrams`], [`linear`], [`calibration`] | fast classifiers, and chances that hold |
 //! | [`ensemble`] | classifiers together: these, heads on vectors, transformers; learned, combined, kept |
 //! | [`solve`] | thresholds of least cost |
@@ -19,6 +20,7 @@ pub mod ngrams;
 pub mod normalise;
 pub mod policy;
 pub mod prefilter;
+pub mod reading;
 mod sequence;
 pub mod solve;
 mod trained;
@@ -28,6 +30,7 @@ pub use head::HeadConfig;
 pub use normalise::{Normalised, Normaliser, NormaliserConfig, Step};
 pub use policy::{Action, Bound, NamedThresholds, Policy, PolicyConfig, Rule};
 pub use prefilter::{Prefilter, PrefilterConfig};
+pub use reading::{ReadingConfig, RepairConfig};
 pub use sequence::SequenceConfig;
 pub use solve::Objective;
 pub use trained::{Facts, TrainedModerator};

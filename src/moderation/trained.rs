@@ -6,10 +6,11 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::ensemble::{Combination, Ensemble, EnsembleConfig, Member, MemberConfig};
+use super::ensemble::{Combination, Ensemble, EnsembleConfig, Member, MemberConfig, Members};
 use super::head::Head;
 use super::linear::Linear;
 use super::normalise::NormaliserConfig;
+use super::reading::Reading;
 use super::sequence::Sequence;
 use crate::caches::Embeddings;
 use crate::learning::Learned;
@@ -43,6 +44,7 @@ pub struct Facts {
 #[serde(deny_unknown_fields)]
 struct Stored {
     facts: Facts,
+    reading: Reading,
     combined: Vec<Combination>,
     heads: Vec<StoredHead>,
 }
@@ -101,7 +103,7 @@ impl TrainedModerator {
             .prefix(".ragkit-")
             .tempdir_in(parent)?;
         let mut heads = Vec::new();
-        for (number, member) in self.ensemble.members().iter().enumerate() {
+        for (number, member) in self.ensemble.members().members.iter().enumerate() {
             match member {
                 Member::Linear(linear) => {
                     fs_err::write(folder.path().join(weights(number)), linear.to_bytes())?;
@@ -119,6 +121,7 @@ impl TrainedModerator {
         }
         let stored = Stored {
             facts: self.facts.clone(),
+            reading: self.ensemble.members().reading.clone(),
             combined: self.ensemble.combined.clone(),
             heads,
         };
@@ -185,7 +188,13 @@ impl TrainedModerator {
             path.display()
         );
         Ok(Self {
-            ensemble: Ensemble::new(members?, stored.combined)?,
+            ensemble: Ensemble::new(
+                Members {
+                    reading: stored.reading,
+                    members: members?,
+                },
+                stored.combined,
+            )?,
             facts,
         })
     }

@@ -136,11 +136,11 @@ fn drift(sheet: &Sheet, style: Style) -> Option<String> {
         "value",
         "p",
         "",
-        "new terms (posts)",
+        "terms (new posts)",
     ];
     let table = text_table(style, &header, rows, 7);
     (!sheet.drift.is_empty()).then(|| {
-        format!("drift between the two periods; an alarm where p, adjusted for all rows (Holm), is below {LEVEL}:\n{table}")
+        format!("drift between the two periods; an alarm where p, adjusted for the rows of one variant or of words (Holm), is below {LEVEL}:\n{table}")
     })
 }
 

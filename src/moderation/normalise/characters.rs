@@ -139,11 +139,7 @@ fn traits(c: char) -> u8 {
             }
         }
         GeneralCategoryGroup::Letter => found |= WORD,
-        GeneralCategoryGroup::Number => {
-            if c.is_alphanumeric() {
-                found |= WORD;
-            }
-        }
+        GeneralCategoryGroup::Number if c.is_alphanumeric() => found |= WORD,
         _ => {}
     }
     if emoji::is_substitute(c) {

@@ -75,7 +75,9 @@ fn keeps(c: char, before: Option<char>, after: Option<char>, characters: Charact
         |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && characters.is(c, WORD));
     match c {
         // jamo that stand alone (`ㅋㅋㅋ`), marks of trade and of omission
-        '\u{3131}'..='\u{318E}' | '™' | '℠' | '…' | '‥' => return true,
+        '\u{3131}'..='\u{318E}' | '™' | '℠' | '…' | '‥'
+        // vowels of Thai, Lao and Tibetan that are typed as one, ligatures of Lao
+        | 'ำ' | 'ຳ' | 'ໜ' | 'ໝ' | '\u{F77}' | '\u{F79}' => return true,
         // emoji, unless they stand for a letter or punctuation of a word
         'ℹ' | 'Ⓜ' | '‼' | '⁉' | '㊗' | '㊙' | '\u{1F200}'..='\u{1F265}' => {
             return !is_letter(before) && !is_letter(after);
@@ -91,7 +93,12 @@ fn keeps(c: char, before: Option<char>, after: Option<char>, characters: Charact
         return true;
     }
     // exponents and indices count, and numbers in circles order, unless they stand for a letter between letters
-    if matches!(c, '²' | '³' | '¹' | '\u{2070}'..='\u{2089}') && c.is_numeric() {
+    let is_raised = match c {
+        'ⁿ' | 'ⁱ' => before.is_some_and(char::is_alphanumeric) && !is_letter(after),
+        '²' | '³' | '¹' | '\u{2070}'..='\u{208E}' => true,
+        _ => false,
+    };
+    if is_raised {
         return true;
     }
     let is_order = matches!(c, 'ª' | 'º') || c.general_category() == GeneralCategory::OtherNumber;

@@ -1,5 +1,7 @@
 //! Characters that look like Latin letters, made Latin where they stand for them: the words decide, not the characters.
 
+use std::cell::LazyCell;
+
 use unicode_script::Script;
 
 use super::addresses::Addresses;
@@ -40,6 +42,12 @@ struct Evidence {
     has_latin_words: bool,
     /// Scripts with a word that can only be of this script.
     scripts: Vec<Script>,
+    signs: Signs,
+}
+
+/// Characters that only some languages and mathematics have.
+#[derive(Debug, Default)]
+struct Signs {
     /// Phonetic letters, or letters of African languages.
     has_phonetics: bool,
     has_turkish: bool,
@@ -47,7 +55,7 @@ struct Evidence {
 }
 
 pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
-    let addresses = Addresses::of(text);
+    let addresses = LazyCell::new(|| Addresses::of(text));
     // words are runs of letters, marks, digits and signs that look like letters
     let mut letters = Vec::with_capacity(text.len());
     let mut words = Vec::new();
@@ -65,9 +73,14 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
     for word in &words {
         evidence.take(&letters[word.clone()]);
     }
-    evidence.look_at_signs(text);
+    evidence.signs = Signs::of(text);
     for word in words {
-        settle(&letters[word], &evidence, &addresses, edits);
+        settle(
+            &letters[word],
+            &evidence,
+            |place| addresses.hold(place),
+            edits,
+        );
     }
 }
 
@@ -116,16 +129,19 @@ impl Evidence {
             self.scripts.push(script);
         }
     }
+}
 
-    fn look_at_signs(&mut self, text: &str) {
+impl Signs {
+    fn of(text: &str) -> Self {
+        let mut found = Self::default();
         for c in text.chars().filter(|c| !matches!(c, 'a'..='z' | ' ')) {
             match c {
                 'ə' | 'ɛ' | 'ʊ' | 'ʃ' | 'ʒ' | 'ð' | 'ŋ' | 'ɹ' | 'ɔ' | 'ɖ' | 'ɗ' | 'ɓ' | 'ƒ'
                 | 'θ' | 'ː' | 'ˈ' => {
-                    self.has_phonetics = true;
+                    found.has_phonetics = true;
                 }
                 'ğ' | 'Ğ' | 'ş' | 'Ş' | 'İ' | 'ç' | 'Ç' | 'ö' | 'Ö' | 'ü' | 'Ü' => {
-                    self.has_turkish = true;
+                    found.has_turkish = true;
                 }
                 '='
                 | '+'
@@ -140,11 +156,12 @@ impl Evidence {
                 | '¹'
                 | '⁰'..='₎'
                 | '\u{2200}'..='\u{22FF}' => {
-                    self.is_mathematical = true;
+                    found.is_mathematical = true;
                 }
                 _ => {}
             }
         }
+        found
     }
 }
 
@@ -152,9 +169,14 @@ fn count(word: &[Letter], is: impl Fn(Kind) -> bool) -> usize {
     word.iter().filter(|letter| is(letter.kind)).count()
 }
 
-fn settle(word: &[Letter], evidence: &Evidence, addresses: &Addresses, edits: &mut Edits) {
+fn settle(
+    word: &[Letter],
+    evidence: &Evidence,
+    is_address: impl Fn(usize) -> bool,
+    edits: &mut Edits,
+) {
     let plain = count(word, |kind| kind == Kind::Plain);
-    if plain == word.len() && (!has_inner_bar(word) || addresses.hold(word[0].place)) {
+    if plain == word.len() && (!has_inner_bar(word) || is_address(word[0].place)) {
         return;
     }
     let becomes: Vec<Option<Look>> = if plain == 0 {
@@ -171,7 +193,7 @@ fn settle(word: &[Letter], evidence: &Evidence, addresses: &Addresses, edits: &m
             .map(|place| mixed(word, place, plain, evidence))
             .collect()
     };
-    let is_inner = has_inner_bar(word) && !addresses.hold(word[0].place);
+    let is_inner = has_inner_bar(word) && !is_address(word[0].place);
     write(word, &becomes, is_inner, edits);
 }
 
@@ -237,7 +259,7 @@ fn is_latin_in_disguise(word: &[Letter], evidence: &Evidence) -> bool {
         _ if is_alphabet(script) => 2,
         _ => return false,
     };
-    let is_guarded = script == Script::Latin && evidence.has_phonetics;
+    let is_guarded = script == Script::Latin && evidence.signs.has_phonetics;
     letters >= least
         && letters == word.len()
         && !is_guarded
@@ -277,15 +299,15 @@ fn mixed(word: &[Letter], place: usize, plain: usize, evidence: &Evidence) -> Op
     match letter.kind {
         Kind::LatinLook(_) => {
             let is_written = match letter.c {
-                'ı' => evidence.has_turkish,
-                _ => evidence.has_phonetics,
+                'ı' => evidence.signs.has_turkish,
+                _ => evidence.signs.has_phonetics,
             };
             (!is_written).then_some(look)
         }
         Kind::SignLook(_) => is_sign_a_letter(word, place, plain).then_some(look),
         Kind::ForeignLook(script, _) => {
             let is_formula = script == Script::Greek
-                && evidence.is_mathematical
+                && evidence.signs.is_mathematical
                 && word.len() <= 4
                 && count(word, |kind| matches!(kind, Kind::ForeignLook(..))) == 1;
             (!is_formula && !is_beside_its_script(word, place)).then_some(look)
@@ -294,12 +316,13 @@ fn mixed(word: &[Letter], place: usize, plain: usize, evidence: &Evidence) -> Op
     }
 }
 
+/// How far the letters around a place are looked at; so long words stay linear.
+const REACH: usize = 16;
+
 /// Whether the letters of other scripts around a place hold one that looks like no Latin letter: so they are an ending (`SMSка`), not a disguise.
 fn is_beside_its_script(word: &[Letter], place: usize) -> bool {
     let is_foreign =
         |letter: &&Letter| matches!(letter.kind, Kind::ForeignLook(..) | Kind::Foreign(_));
-    // A disguise needs no more of the word than this; so long words stay linear.
-    const REACH: usize = 16;
     let after = word[place..].iter().take(REACH).take_while(is_foreign);
     let before = word[..place]
         .iter()

@@ -22,6 +22,8 @@ struct Place {
     /// The last one that stays and is no mark.
     base: Option<char>,
     after: Option<char>,
+    /// Whether something before runs from right to left.
+    is_from_right: bool,
 }
 
 pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
@@ -29,6 +31,7 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
         before: None,
         base: None,
         after: None,
+        is_from_right: false,
     };
     // Where the next visible character is known to stand: so that a run of invisible ones is looked through once.
     let mut visible: (usize, Option<char>) = (0, None);
@@ -40,6 +43,7 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
         let end = place + c.len_utf8();
         if !characters.is(c, INVISIBLE) {
             seen.before = Some(c);
+            seen.is_from_right |= runs_from_right(c);
             if !characters.is(c, MARK) {
                 seen.base = Some(c);
             }
@@ -108,7 +112,7 @@ fn stays(c: char, seen: Place) -> bool {
         '\u{200E}' | '\u{200F}' | '\u{61C}' => {
             let beside = || [seen.base, seen.after].into_iter().flatten();
             before != c
-                && beside().any(runs_from_right)
+                && (seen.is_from_right || seen.after.is_some_and(runs_from_right))
                 && !beside().any(|c| c.is_ascii_alphabetic())
         }
         '\u{FE0E}' | '\u{FE0F}' => {

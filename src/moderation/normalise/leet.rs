@@ -119,7 +119,8 @@ const NUMBERED: &[&str] = &[
 /// Words with digits and signs that are meant.
 const MEANT: &[&str] = &[
     "c3po", "h1n1", "h5n1", "h3n2", "us$", "nz$", "au$", "hk$", "ca$", "a11y", "l10n", "log4j",
-    "d3js", "es6", "po3", "nh3", "ch4", "no3", "so4", "ps1", "ps3", "ps4", "ps5", "se7en",
+    "d3js", "es6", "po3", "nh3", "ch4", "no3", "so4", "ps1", "ps3", "ps4", "ps5", "se7en", "m4w",
+    "w4m", "m4m", "w4w",
 ];
 
 /// What a sign may stand for, the likelier first; none where it is only itself.
@@ -160,42 +161,67 @@ impl Sign {
 }
 
 pub(super) fn find(text: &str, edits: &mut Edits) {
-    let addresses = Addresses::of(text);
     let mut word: Vec<Sign> = Vec::new();
-    let mut start = 0;
-    for bytes in text.as_bytes().split(u8::is_ascii_whitespace) {
-        if has_candidate(bytes) {
-            let chunk = &text[start..start + bytes.len()];
-            for (place, c) in chunk.char_indices() {
-                let place = start + place;
-                let is_part =
-                    c.is_ascii_alphanumeric() || readings(c).is_some() || c.is_alphabetic();
-                if is_part && !addresses.hold(place) {
-                    word.push(Sign { place, c });
-                } else {
-                    settle_all(&word, edits);
-                    word.clear();
-                }
+    let (mut start, mut before, mut is_candidate) = (0, 0, false);
+    for (place, byte) in text.bytes().chain(*b" ").enumerate() {
+        let kind = KINDS[usize::from(byte)];
+        if kind == BLANK {
+            if is_candidate {
+                settle_chunk(&text[start..place], start, &mut word, edits);
             }
-            settle_all(&word, edits);
-            word.clear();
+            (start, before, is_candidate) = (place + 1, 0, false);
+            continue;
         }
-        start += bytes.len() + 1;
+        // a letter beside a sign; an `@` at the front makes a mention, unless an `s` is behind it
+        let is_mention = byte == b'@' && place == start;
+        let may_be_leet = matches!(
+            text.as_bytes().get(place + 1),
+            Some(b's' | b'S' | b'5' | b'$')
+        );
+        let kind = if is_mention && !may_be_leet { 0 } else { kind };
+        is_candidate |= (kind & LETTER & (before >> 1)) | ((kind >> 1) & before & LETTER) != 0;
+        before = kind;
     }
 }
 
-/// Whether a sign stands beside a letter.
-fn has_candidate(chunk: &[u8]) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
-    let is_sign =
-        |byte: u8| matches!(byte, b'0'..=b'9' | b'@' | b'$' | b'!' | b'+' | b'|') || byte >= 0x80;
-    let begins = chunk.first().is_some_and(|byte| *byte == b'@');
-    chunk[usize::from(begins)..].windows(2).any(|pair| {
-        (is_letter(pair[0]) && is_sign(pair[1])) || (is_sign(pair[0]) && is_letter(pair[1]))
-    }) || (begins
-        && chunk
-            .get(1)
-            .is_some_and(|byte| matches!(byte, b's' | b'S' | b'5' | b'$')))
+const LETTER: u8 = 1;
+const SIGN: u8 = 2;
+const BLANK: u8 = 4;
+
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+        let c = byte as u8;
+        kinds[byte] = match c {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' | b'@' | b'$' | b'!' | b'+' | b'|' => SIGN,
+            b' ' | b'\t' | b'\n' | b'\r' => BLANK,
+            // letters and currencies
+            0x80.. => LETTER | SIGN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
+/// What stands between two blanks, from byte `start` of the text on.
+fn settle_chunk(chunk: &str, start: usize, word: &mut Vec<Sign>, edits: &mut Edits) {
+    let addresses = Addresses::of(chunk);
+    for (place, c) in chunk.char_indices() {
+        let is_part = c.is_ascii_alphanumeric() || readings(c).is_some() || c.is_alphabetic();
+        if is_part && !addresses.hold(place) {
+            let place = start + place;
+            word.push(Sign { place, c });
+        } else {
+            settle_all(word, edits);
+            word.clear();
+        }
+    }
+    settle_all(word, edits);
+    word.clear();
 }
 
 /// Words with what stands around and between them: `yes!no` and `this|that` are two each.
@@ -257,7 +283,7 @@ fn settle(word: &[Sign], edits: &mut Edits) {
     let read = english::read(&places);
     let is_possible = match demand {
         Demand::Word => false,
-        Demand::Level(least) => english::least_level(&read) >= least,
+        Demand::Level(level) => english::least_level(&read) >= level,
     };
     if !is_possible && !english::is_word(&read) {
         return;

@@ -1,5 +1,7 @@
 //! Letters that are drawn out (`haaaate`), brought back to one, or to two where English has two there (`killlll`).
 
+use std::cell::LazyCell;
+
 use super::addresses::Addresses;
 use super::characters::{CASED, Characters, WORD};
 use super::draft::Edits;
@@ -23,12 +25,18 @@ struct Run {
 
 /// Three and more of a letter become one or two. A word of one letter keeps three (`www`, `xxx`, `kkk`), a word with a digit and a Roman numeral (`xiii`) all.
 pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
-    let addresses = Addresses::of(text);
+    let addresses = LazyCell::new(|| Addresses::of(text));
+    let mut settle = |word: &[Run]| {
+        let is_drawn_out = word.iter().any(|run| run.count >= FEWEST);
+        if is_drawn_out && !addresses.hold(word[0].start) {
+            settle(text, word, characters, edits);
+        }
+    };
     let mut word: Vec<Run> = Vec::new();
     for (place, c) in text.char_indices() {
         let flags = characters.of(c);
-        if flags & WORD == 0 || addresses.hold(place) {
-            settle(text, &word, characters, edits);
+        if flags & WORD == 0 {
+            settle(&word);
             word.clear();
             continue;
         }
@@ -47,7 +55,7 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
             }),
         }
     }
-    settle(text, &word, characters, edits);
+    settle(&word);
 }
 
 fn lower(c: char) -> char {
@@ -58,7 +66,7 @@ fn lower(c: char) -> char {
 }
 
 fn settle(text: &str, word: &[Run], characters: Characters, edits: &mut Edits) {
-    if word.iter().all(|run| run.count < FEWEST) || word.iter().any(|run| run.letter.is_numeric()) {
+    if word.iter().any(|run| run.letter.is_numeric()) {
         return;
     }
     let is_roman = is_roman(word);
@@ -78,6 +86,9 @@ fn settle(text: &str, word: &[Run], characters: Characters, edits: &mut Edits) {
             let letter = english::symbol(run.letter);
             let is_last = place + 2 >= word.len();
             let words = [1, 2].map(|count| english::is_word(&spelt(word, place, count)));
+            if words == [false, false] && is_compound(word, place) {
+                continue;
+            }
             let is_doubled = match words {
                 [false, true] => true,
                 [true, false] => false,
@@ -90,6 +101,14 @@ fn settle(text: &str, word: &[Run], characters: Characters, edits: &mut Edits) {
             edits.remove(run.start + offset..run.end);
         }
     }
+}
+
+/// Whether three of a consonant may be where two words meet, as in German `Missstand`: inside a long word.
+fn is_compound(word: &[Run], place: usize) -> bool {
+    const LONG: usize = 8;
+    let is_vowel = matches!(word[place].letter, 'a' | 'e' | 'i' | 'o' | 'u');
+    let is_inside = place > 0 && place + 1 < word.len();
+    word[place].count == FEWEST && is_inside && !is_vowel && word.len() >= LONG
 }
 
 /// A word with the letter of a run `count` times; the other runs of three and more as they stand, so that the word is none.
@@ -106,8 +125,8 @@ fn spelt(word: &[Run], place: usize, count: usize) -> Vec<u8> {
 /// Whether a word is one of [`SHORT`] if it has the letter of a run twice.
 fn is_short(word: &[Run], place: usize) -> bool {
     let twice = spelt(word, place, 2);
-    let is = |short: &&str| short.chars().map(english::symbol).eq(twice.iter().copied());
-    word.len() == 2 && SHORT.iter().any(|short| is(&short))
+    let is = |short: &str| short.chars().map(english::symbol).eq(twice.iter().copied());
+    word.len() == 2 && SHORT.iter().any(|short| is(short))
 }
 
 /// Whether a word is a numeral with three of a sign.

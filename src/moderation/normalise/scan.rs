@@ -121,30 +121,28 @@ fn scan_ascii(text: &[u8]) -> Seen {
 }
 
 /// What a byte shows between two others: bits for leet, repeats, an `I` behind a small letter, capitals and controls; and 1 if it is a word alone.
-#[inline(always)]
+#[inline]
 fn look(before: u8, byte: u8, after: u8) -> (u8, u8) {
-    let is_letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a') < 26;
-    let is_digit = |byte: u8| byte.wrapping_sub(b'0') < 10;
-    let is_trail = |byte: u8| is_digit(byte) | (byte == b'$');
-    let is_lead = |byte: u8| is_trail(byte) | (byte == b'!') | (byte == b'+') | (byte == b'|');
-    let is_word = |byte: u8| is_letter(byte) | is_trail(byte) | (byte == b'@');
-    let leet = (is_letter(byte) & is_lead(before))
-        | (is_letter(before) & is_trail(byte))
-        | ((byte == b'@') & is_word(before))
-        | ((before == b'@') & ((byte | 0x20 == b's') | (byte == b'5') | (byte == b'$')));
+    // whole bytes instead of truth values, so that they are computed together
+    let is = |byte: u8, wanted: u8| u8::from(byte == wanted);
+    let small = |byte: u8| u8::from(byte.wrapping_sub(b'a') < 26);
+    let letter = |byte: u8| small(byte | 0x20);
+    let digit = |byte: u8| u8::from(byte.wrapping_sub(b'0') < 10);
+    let trail = |byte: u8| digit(byte) | is(byte, b'$');
+    let lead = |byte: u8| trail(byte) | is(byte, b'!') | is(byte, b'+') | is(byte, b'|');
+    let word = |byte: u8| letter(byte) | trail(byte) | is(byte, b'@');
     let folded = byte | 0x20;
-    let repeated = is_letter(byte) & (before | 0x20 == folded) & (after | 0x20 == folded);
-    let bar = (byte == b'I') & (before.wrapping_sub(b'a') < 26);
-    let capital = byte.wrapping_sub(b'A') < 26;
-    let control =
-        ((byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0x7F);
-    let found = u8::from(leet)
-        | u8::from(repeated) << 1
-        | u8::from(bar) << 2
-        | u8::from(capital) << 3
-        | u8::from(control) << 4;
-    let alone = is_word(byte) & !is_word(before) & !is_word(after);
-    (found, u8::from(alone))
+    let leet = (letter(byte) & lead(before))
+        | (letter(before) & trail(byte))
+        | (is(byte, b'@') & word(before))
+        | (is(before, b'@') & (is(folded, b's') | is(byte, b'5') | is(byte, b'$')));
+    let repeated = letter(byte) & is(before | 0x20, folded) & is(after | 0x20, folded);
+    let bar = is(byte, b'I') & small(before);
+    let capital = u8::from(byte.wrapping_sub(b'A') < 26);
+    let blank = is(byte, b'\t') | is(byte, b'\n') | is(byte, b'\r');
+    let control = (u8::from(byte < 0x20) & (blank ^ 1)) | is(byte, 0x7F);
+    let found = leet | repeated << 1 | bar << 2 | capital << 3 | control << 4;
+    (found, word(byte) & (word(before) ^ 1) & (word(after) ^ 1))
 }
 
 fn has_three_alone(text: &[u8]) -> bool {

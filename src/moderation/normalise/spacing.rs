@@ -1,5 +1,6 @@
 //! Words whose letters are kept apart by separators (`h a t e`, `h.a.t.e`, `h👏a👏t👏e`), put together again.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use super::addresses::Addresses;
@@ -70,7 +71,7 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
 }
 
 fn atoms(text: &str, characters: Characters) -> Vec<Atom> {
-    let addresses = Addresses::of(text);
+    let addresses = LazyCell::new(|| Addresses::of(text));
     let mut atoms: Vec<Atom> = Vec::new();
     let mut before = ' ';
     for (place, c) in text.char_indices() {

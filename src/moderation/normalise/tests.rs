@@ -14,6 +14,7 @@ fn normalised(text: &str) -> String {
 #[test]
 fn what_languages_write_stays() {
     for text in [
+        "Missstände der Schifffahrtsgesellschaft",
         "Straße, Äpfel und Öl: schön, daß es Übung gibt.",
         "Où est le café ? L'été à Noël, naïve façade, cœur.",
         "¿Dónde está el niño? ¡Mañana! El 1º y la 2ª.",

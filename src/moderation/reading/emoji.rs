@@ -13,7 +13,7 @@ const MOST_CHARACTERS: usize = 8;
 pub(super) struct Found {
     /// Its bytes, with the skin tones, selectors and joiners that belong to it.
     pub(super) bytes: usize,
-    /// As CLDR writes it; empty for a skin tone that stands alone.
+    /// As CLDR writes it; empty for a part that stands alone.
     pub(super) name: &'static str,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn find(text: &str) -> Option<Found> {
         .iter()
         .rev()
         .find_map(|&(bytes, end)| named(bare.up_to(bytes), &text[..end]))
-        .or_else(|| lone_tone(text))
+        .or_else(|| lone_part(text))
         .map(|(end, name)| Found {
             // A joiner to what is named apart goes too.
             bytes: end
@@ -98,8 +98,12 @@ fn named(bare: &str, whole: &str) -> Option<(usize, &'static str)> {
     Some((whole.len(), plain.unwrap_or(found).name()))
 }
 
-fn lone_tone(text: &str) -> Option<(usize, &'static str)> {
-    let first = text.chars().next().filter(|&c| is_tone(c))?;
+/// A skin tone or the frame of a keycap around nothing.
+fn lone_part(text: &str) -> Option<(usize, &'static str)> {
+    let first = text
+        .chars()
+        .next()
+        .filter(|&c| is_tone(c) || c == '\u{20e3}')?;
     Some((first.len_utf8(), ""))
 }
 

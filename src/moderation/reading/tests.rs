@@ -1,1 +1,435 @@
+//! Reading against the recipe's Python (`tests/golden/oracle/s26_reading.py`), what differs from it by choice, and texts of any kind.
 
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Deserialize)]
+struct Golden {
+    train: Vec<String>,
+    repeated: usize,
+    cases: Vec<Case>,
+    entities: Vec<(String, String)>,
+    emoji: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    text: String,
+    read: String,
+    digits: String,
+    repaired: String,
+}
+
+fn golden() -> Golden {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/golden/moderation_reading.json"
+    );
+    serde_json::from_str(&fs_err::read_to_string(path).unwrap()).unwrap()
+}
+
+fn repairing() -> ReadingConfig {
+    ReadingConfig {
+        repair: Some(RepairConfig::default()),
+        ..ReadingConfig::default()
+    }
+}
+
+/// Fitted to the authored texts.
+fn fitted(config: &ReadingConfig) -> Reading {
+    let golden = golden();
+    let texts: Vec<&str> = golden.train.iter().map(String::as_str).collect();
+    config.fit(&texts.repeat(golden.repeated))
+}
+
+fn read(text: &str) -> String {
+    ReadingConfig::default().fit(&[]).read(text).into_owned()
+}
+
+#[test]
+fn texts_are_read_as_by_the_recipe() {
+    let golden = golden();
+    let plain = ReadingConfig::default().fit(&[]);
+    let digits = ReadingConfig {
+        digits: true,
+        ..ReadingConfig::default()
+    };
+    let (digits, repairing) = (digits.fit(&[]), fitted(&repairing()));
+    assert!(golden.cases.len() >= 200);
+    for case in &golden.cases {
+        assert_eq!(plain.read(&case.text), case.read, "{}", case.text);
+        assert_eq!(digits.read(&case.text), case.digits, "{}", case.text);
+        let small = case.read.to_lowercase();
+        assert_eq!(repairing.read(&small), case.repaired, "{}", case.text);
+        // Capitals keep no word from being repaired.
+        let repaired = repairing.read(&case.text);
+        assert_eq!(repaired.to_lowercase(), case.repaired, "{}", case.text);
+    }
+    let changed = golden
+        .cases
+        .iter()
+        .filter(|case| case.repaired != case.read.to_lowercase());
+    assert!(changed.count() >= 60);
+}
+
+#[test]
+fn entities_are_those_of_html() {
+    let golden = golden();
+    assert!(golden.entities.len() >= 300);
+    for (text, meant) in &golden.entities {
+        let found = entities::unescape(Cow::Borrowed(text));
+        assert_eq!(&found, meant, "{text}");
+    }
+}
+
+#[test]
+fn emoji_have_the_names_of_cldr() {
+    let golden = golden();
+    assert!(golden.emoji.len() >= 100);
+    for (emoji, name) in &golden.emoji {
+        assert_eq!(&read(emoji), name, "{emoji}");
+    }
+}
+
+#[test]
+fn every_emoji_is_read_whole_with_any_skin_tone_and_without_selectors() {
+    for emoji in emojis::iter() {
+        let name = read(emoji.as_str());
+        assert!(
+            !name.is_empty() && !name.contains(emoji.as_str()),
+            "{emoji}"
+        );
+        let bare = emoji.as_str().replace('\u{fe0f}', "");
+        let is_sign =
+            bare.chars().count() == 1 && bare.as_str() < "\u{2600}" && bare != emoji.as_str();
+        assert_eq!(
+            read(&bare),
+            if is_sign { bare.clone() } else { name.clone() }
+        );
+        for toned in emoji.skin_tones().into_iter().flatten() {
+            let around = format!("so{toned}so");
+            assert_eq!(read(&around), format!("so {name} so"), "{toned}");
+        }
+    }
+}
+
+#[test]
+fn parts_of_unknown_sequences_and_lone_parts() {
+    for (text, expected) in [
+        // a technologist of no kind that Unicode recommends
+        ("🐻\u{200d}💻", "bear laptop"),
+        ("😀\u{200d}x", "grinning face x"),
+        ("😀\u{fe0e}\u{fe0f}🏽!", "grinning face !"),
+        ("so 🏽 so", "so so"),
+        (
+            "© ©\u{fe0f} ↔ ↔\u{fe0f} ⌚",
+            "© copyright ↔ left-right arrow watch",
+        ),
+        ("1\u{20e3}1\u{fe0f}1", "keycap 1 1\u{fe0f}1"),
+        // one regional indicator; three
+        ("🇩", "🇩"),
+        ("🇩🇪🇫", "flag germany 🇫"),
+        // Persian and Devanagari with joiners
+        ("می\u{200c}خواهم क्\u{200d}ष", "می\u{200c}خواهم क्\u{200d}ष"),
+        (
+            "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+            "flag england",
+        ),
+        ("👨\u{200d}🦰 👨\u{200d}", "man red hair man"),
+    ] {
+        assert_eq!(read(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn links_mentions_and_quotes_differ_from_the_recipe_where_they_should() {
+    for (text, expected) in [
+        ("mail me@there.org or @me", "mail me@there.org or user"),
+        ("h@te", "h@te"),
+        ("awww.so nice", "awww.so nice"),
+        ("WWW.example.org x", "x"),
+        ("RT@anna RT“@bob: rt @eve", "user “ user : user"),
+        ("!! rt the rt", "!! the rt"),
+        ("the RT button RT @a", "the RT button user"),
+        ("rt rt rt", ""),
+        ("rt_ art rtx", "rt_ art rtx"),
+        ("@http://x.y z", "@ z"),
+        ("rt @http://x.y z", "@ z"),
+        ("so rt @http://x.y z", "so rt @ z"),
+    ] {
+        assert_eq!(read(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn each_step_can_be_left_out() {
+    let text = "RT @anna:  5 &amp; 6 😂 www.example.org";
+    let all = ReadingConfig {
+        digits: true,
+        ..ReadingConfig::default()
+    };
+    assert_eq!(
+        all.fit(&[]).read(text),
+        "user : 0 & 0 face with tears of joy"
+    );
+    type Leave = fn(&mut ReadingConfig);
+    let cases: [(Leave, &str); 5] = [
+        (
+            |all| all.html = false,
+            "user : 0 &amp; 0 face with tears of joy",
+        ),
+        (
+            |all| all.links = false,
+            "user : 0 & 0 face with tears of joy www.example.org",
+        ),
+        (
+            |all| all.mentions = false,
+            "RT @anna: 0 & 0 face with tears of joy",
+        ),
+        (|all| all.emoji = false, "user : 0 & 0 😂"),
+        (
+            |all| all.digits = false,
+            "user : 5 & 6 face with tears of joy",
+        ),
+    ];
+    for (leave, expected) in cases {
+        let mut config = all.clone();
+        leave(&mut config);
+        assert_eq!(config.fit(&[]).read(text), expected);
+    }
+    let nothing = "what is clean stays where it is, e.g. 5 r/s: no copy.";
+    assert!(matches!(
+        ReadingConfig::default().fit(&[]).read(nothing),
+        Cow::Borrowed(_)
+    ));
+}
+
+#[test]
+fn a_config_says_what_is_wrong_with_it() {
+    let parse = |text: &str| serde_json::from_str::<ReadingConfig>(text);
+    assert_eq!(parse("{}").unwrap(), ReadingConfig::default());
+    assert_eq!(parse(r#"{"repair": {}}"#).unwrap(), repairing());
+    assert!(parse(r#"{"repairs": {}}"#).is_err());
+    for (text, message) in [
+        (r#"{"known": 0}"#, "`known` is `0`"),
+        (
+            r#"{"target": 2}"#,
+            "`target` is `2`, less than `known` (`3`)",
+        ),
+        (r#"{"short": 1}"#, "`short` is `1`"),
+        (r#"{"ratio": -1}"#, "`ratio` is `-1`"),
+        (r#"{"guard": 1.5}"#, "`guard` is `1.5`"),
+    ] {
+        let config = ReadingConfig {
+            repair: serde_json::from_str(text).unwrap(),
+            ..ReadingConfig::default()
+        };
+        let error = config.validate().unwrap_err();
+        assert!(error.starts_with(message), "{error}");
+    }
+    let margin = RepairConfig {
+        margin: f64::NAN,
+        ..RepairConfig::default()
+    };
+    assert!(
+        margin
+            .validate()
+            .unwrap_err()
+            .starts_with("`margin` is `NaN`")
+    );
+    assert_eq!(repairing().validate(), Ok(()));
+}
+
+#[test]
+fn what_is_stored_reads_the_same() {
+    let golden = golden();
+    for config in [ReadingConfig::default(), repairing()] {
+        let reading = fitted(&config);
+        let stored = serde_json::to_string(&reading).unwrap();
+        let loaded: Reading = serde_json::from_str(&stored).unwrap();
+        assert_eq!(serde_json::to_string(&loaded).unwrap(), stored);
+        assert_eq!(loaded.digest(), reading.digest());
+        assert_eq!(loaded.config(), &config);
+        for case in &golden.cases {
+            assert_eq!(loaded.read(&case.text), reading.read(&case.text));
+        }
+    }
+    let one = repairing().fit(&["one word"]);
+    assert_eq!(
+        serde_json::to_value(&one).unwrap()["words"],
+        serde_json::json!({"1": "one word"})
+    );
+    assert_ne!(one.digest(), repairing().fit(&["two words"]).digest());
+    assert_ne!(
+        one.digest(),
+        ReadingConfig::default().fit(&["one word"]).digest()
+    );
+    let (with, without) = (r#"{"config": {"repair": {}}"#, r#"{"config": {}"#);
+    for (text, message) in [
+        (format!("{with}}}"), "has `repair` and no words"),
+        (
+            format!(r#"{without}, "words": {{}}}}"#),
+            "has words and no `repair`",
+        ),
+        (
+            format!(r#"{with}, "words": {{"1": "a b", "2": "b"}}}}"#),
+            "the word `b` twice",
+        ),
+        (
+            format!(r#"{with}, "words": {{"0": "a"}}}}"#),
+            "`a` with a count of `0`",
+        ),
+        (
+            format!(r#"{with}, "words": {{"1": "a  b"}}}}"#),
+            "has `` with",
+        ),
+        (
+            format!(r#"{with}, "words": {{"1": "a B"}}}}"#),
+            "has `B` with",
+        ),
+        (
+            format!(r#"{with}, "words": {{"1": "a-b"}}}}"#),
+            "has `a-b` with",
+        ),
+    ] {
+        let error = serde_json::from_str::<Reading>(&text)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+/// Pieces that steps look at, put together at random.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        proptest::sample::select(vec![
+            "http://",
+            "https:/",
+            "www.",
+            "@",
+            "RT",
+            "rt",
+            " ",
+            "  ",
+            "\n",
+            "\u{a0}",
+            "a",
+            "é",
+            "_",
+            "7",
+            "٣",
+            "&",
+            "&amp;",
+            "&#",
+            "&#x1F602;",
+            "x;",
+            "😂",
+            "❤",
+            "\u{fe0f}",
+            "\u{fe0e}",
+            "\u{200d}",
+            "🏽",
+            "👩",
+            "💻",
+            "🇩",
+            "🇪",
+            "1",
+            "#",
+            "\u{20e3}",
+            "\u{e0067}",
+            "\u{e007f}",
+            "🏴",
+            "©",
+            "↔",
+            "teh",
+            "gardne",
+            "thegarden",
+            "isopen",
+            "gardn",
+            "the",
+            "Garden",
+            "zzz",
+            "\u{301}",
+            ".",
+            "-",
+            "'",
+            "$",
+            "…",
+            "ß",
+        ])
+        .prop_map(str::to_owned),
+        any::<char>().prop_map(String::from),
+    ];
+    proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_text_is_read_once_and_for_all(text in pieces(), digits: bool, emoji: bool, links: bool, mentions: bool) {
+        let config = ReadingConfig { html: false, digits, emoji, links, mentions, ..repairing() };
+        let reading = READING.with(|reading| Reading { config, lexicon: reading.lexicon.clone() });
+        let once = reading.read(&text).into_owned();
+        prop_assert_eq!(reading.read(&once), once.as_str());
+        prop_assert_eq!(once.trim(), once.as_str());
+        prop_assert!(!once.contains("  ") && !once.contains(|c: char| c.is_whitespace() && c != ' '));
+        // With entities: no panic, and as if they had been written out.
+        let html = Reading { config: ReadingConfig { html: true, ..reading.config.clone() }, lexicon: reading.lexicon.clone() };
+        let written = entities::unescape(entities::unescape(Cow::Borrowed(&text)));
+        prop_assert_eq!(html.read(&text), reading.read(&written));
+    }
+}
+
+thread_local! {
+    static READING: Reading = fitted(&repairing());
+}
+
+#[test]
+fn long_texts_take_linear_time() {
+    let reading = fitted(&ReadingConfig {
+        digits: true,
+        ..repairing()
+    });
+    for piece in [
+        "&",
+        "&amp",
+        "&#",
+        "&#x",
+        "&CounterClockwiseContourIntegra",
+        "@",
+        "rt",
+        "rt.",
+        "RT ",
+        "r",
+        "h",
+        "http://",
+        "www.",
+        "@http://",
+        "rt@http://",
+        "w",
+        "\u{1f469}\u{200d}",
+        "\u{200d}",
+        "👩🏽",
+        "🇩",
+        "1\u{20e3}",
+        "🏴\u{e0067}",
+        "$",
+        "'",
+        "a",
+        "teh ",
+        "isopen",
+        "isopen ",
+        " ",
+        "é",
+        "a'",
+    ] {
+        let text = piece.repeat(200_000 / piece.len());
+        let start = std::time::Instant::now();
+        reading.read(&text);
+        // Quadratic would be minutes.
+        assert!(start.elapsed().as_secs() < 20, "{piece}");
+    }
+}

@@ -1,6 +1,10 @@
 //! New patterns of violation: how far the posts of one period differ from those before, in what classifiers say of them and in their words.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{DiscreteCDF, Hypergeometric};
 
 use crate::data::Post;
 use crate::metrics::drift::{
@@ -34,19 +38,21 @@ pub struct DriftRow {
     pub value: f64,
     /// How probable one at least as large is where nothing drifted.
     pub p: f64,
-    /// Whether that is an alarm: the p-value, adjusted for all rows (Holm), is below 0.01.
+    /// Whether that is an alarm: the p-value, adjusted for the rows of the same variant, or for those of words (Holm), is below 0.05.
     pub alarm: bool,
-    /// The terms that are new, the most frequent first, with their occurrences.
+    /// The terms that speak for it, with how many of the new posts have each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub terms: Vec<(String, usize)>,
+    pub terms: Vec<(String, u64)>,
 }
 
 /// The level of an alarm.
-pub const LEVEL: f64 = 0.01;
+pub const LEVEL: f64 = 0.05;
 /// Bins of the population stability index.
 const BINS: usize = 10;
-/// New terms that are shown.
+/// Terms that are shown.
 const SHOWN: usize = 12;
+/// Posts of both periods that a term must be in to be looked at by itself.
+const LEAST_POSTS: u64 = 5;
 
 /// The scores of one variant for a category, by post; `None` where there is none.
 pub(super) struct Scored<'a> {
@@ -89,7 +95,8 @@ pub(super) fn drift(
         }
     }
     rows.extend(words(posts, &before, &now, seed));
-    adjust(&mut rows);
+    rows.chunk_by_mut(|a, b| a.variant == b.variant)
+        .for_each(adjust);
     rows
 }
 
@@ -113,7 +120,7 @@ fn words(posts: &[&Post], before: &[usize], now: &[usize], seed: u64) -> Vec<Dri
             let text = normaliser.normalise(&posts[*place].text).text;
             let words = text.split(|c: char| !c.is_alphanumeric());
             words
-                .filter(|word| word.chars().count() > 1)
+                .filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1)
                 .map(str::to_owned)
                 .collect()
         };
@@ -124,29 +131,71 @@ fn words(posts: &[&Post], before: &[usize], now: &[usize], seed: u64) -> Vec<Dri
         return Vec::new();
     };
     let mut novelty = row(None, "words".to_owned(), "novelty", found.novelty);
-    novelty.terms = new_terms(&before, &now);
     let divergence = row(None, "words".to_owned(), "JS bits", found.divergence_bits);
-    vec![divergence, novelty]
+    let (old, new) = (posts_by_term(&before), posts_by_term(&now));
+    let only_new = |(term, count): (&&str, &u64)| {
+        (*count > 1 && !old.contains_key(*term)).then(|| ((*term).to_owned(), *count))
+    };
+    novelty.terms = most_frequent(new.iter().filter_map(only_new).collect());
+    let mut rows = vec![divergence, novelty];
+    rows.extend(burst(&old, &new, before.len() as u64, now.len() as u64));
+    rows
 }
 
-/// The terms of which only new posts speak, at least two of them, the most frequent first.
-fn new_terms(before: &[Vec<String>], now: &[Vec<String>]) -> Vec<(String, usize)> {
-    let known: std::collections::HashSet<&String> = before.iter().flatten().collect();
-    let mut counts: std::collections::BTreeMap<&String, usize> = std::collections::BTreeMap::new();
-    for post in now {
-        let mut own: Vec<&String> = post.iter().filter(|term| !known.contains(term)).collect();
-        own.sort_unstable();
-        own.dedup();
+/// The term that is most surprisingly frequent in the new posts: how many times as frequent as before, and the probability of so many posts by chance, Fisher's exact test on
+/// one side, times the number of terms that are looked at (Bonferroni).
+fn burst(
+    old: &BTreeMap<&str, u64>,
+    new: &BTreeMap<&str, u64>,
+    before: u64,
+    now: u64,
+) -> Option<DriftRow> {
+    let of = |term: &str| (old.get(term).copied().unwrap_or(0), new[term]);
+    let looked: Vec<&str> = new
+        .keys()
+        .copied()
+        .filter(|term| of(term).0 + of(term).1 >= LEAST_POSTS)
+        .collect();
+    let chance = |term: &str| {
+        let (was, is) = of(term);
+        let drawn = Hypergeometric::new(before + now, was + is, now).ok()?;
+        Some((drawn.sf(is - 1) * looked.len() as f64).min(1.0))
+    };
+    let tested = looked
+        .iter()
+        .filter_map(|term| Some((*term, chance(term)?)));
+    let tested: Vec<(&str, f64)> = tested.collect();
+    let (term, p) = tested.iter().min_by(|a, b| a.1.total_cmp(&b.1)).copied()?;
+    let (was, is) = of(term);
+    // Half a post more on either side, so that what is new is not infinitely more.
+    let ratio =
+        ((is as f64 + 0.5) / (now as f64 + 1.0)) / ((was as f64 + 0.5) / (before as f64 + 1.0));
+    let mut found = row(
+        None,
+        "words".to_owned(),
+        "burst",
+        Tested { value: ratio, p },
+    );
+    let bursts = tested.iter().filter(|(_, p)| *p < LEVEL);
+    let bursts = bursts.map(|(term, _)| ((*term).to_owned(), new[term]));
+    found.terms = most_frequent(bursts.collect());
+    Some(found)
+}
+
+/// How many posts each term is in.
+fn posts_by_term(posts: &[Vec<String>]) -> BTreeMap<&str, u64> {
+    let mut counts = BTreeMap::new();
+    for post in posts {
+        let own: BTreeSet<&str> = post.iter().map(String::as_str).collect();
         for term in own {
             *counts.entry(term).or_default() += 1;
         }
     }
-    let mut terms: Vec<(String, usize)> = counts
-        .into_iter()
-        .filter(|(_, count)| *count > 1)
-        .map(|(term, count)| (term.clone(), count))
-        .collect();
-    terms.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}
+
+fn most_frequent(mut terms: Vec<(String, u64)>) -> Vec<(String, u64)> {
+    terms.sort_by_key(|(_, count)| Reverse(*count));
     terms.truncate(SHOWN);
     terms
 }

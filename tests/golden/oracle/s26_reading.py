@@ -85,7 +85,7 @@ BY_HAND = [
     "RT @anna: the garden is open", "RT @anna: RT @bob: thanks", "so true RT @anna the party", "RT: look at this", "RT", "start of ART and SMART",
     "Tom &amp; Anna", "Tom &amp;amp; Anna", "&lt;b&gt;bold&lt;/b&gt;", "&#8220;quoted&#8221;", "&quot;quoted&quot;", "it&#39;s late", "it&#x27;s late",
     "fish&chips", "AT&T", "&nbsp;&nbsp;here", "caf&eacute; cr&egrave;me", "&hearts; you", "&amp;hearts; you", "&#128514; so funny", "&#x1F602;&#x1f602;",
-    "R&D; Q&A", "a &copy b", "&notit; &notin; &not", "x &#0; y &#9999999; z", "&#; &#x; &;", "1 &lt 2 &gt 0",
+    "R&D; Q&A", "a &pound5 b", "&notit; &notin; &not", "x &#0; y &#9999999; z", "&#; &#x; &;", "1 &lt 2 &gt 0",
     "so happy 😂😂", "love it ❤️", "love it ❤", "👍🏽 great", "👍great", "we ☺️ you", "party🎉party", "👨‍👩‍👧 family", "👩🏽‍💻 at work", "🏳️‍🌈 flag",
     "🇩🇪 🇫🇷", "🇩🇪🇫🇷", "1️⃣ first", "#️⃣ tag", "🤷🏿‍♀️ who knows", "💁‍♂️", "👀 look", "☕ coffee", "🥇 first", "🤶", "🔛", "❤️‍🔥", "👁️‍🗨️",
     "call 0123 456-789 now", "win £1000 in 2024!", "4pm in room 3b", "٣ apples", "the 2nd gardn", "@user123 has 5 dogs 🥇",

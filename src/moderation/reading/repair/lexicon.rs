@@ -176,7 +176,7 @@ impl Lexicon {
     }
 
     /// The known word that this is but for one letter, with its count.
-    fn edited(&self, word: &str) -> Option<(&str, u32)> {
+    pub(super) fn edited(&self, word: &str) -> Option<(&str, u32)> {
         let length = word.len();
         if !(LEAST_EDITED..=MOST_EDITED).contains(&length) {
             return None;
