@@ -2,8 +2,8 @@
 //!
 //! Nine steps, each with a switch, in the order of [`Step::ALL`]. They look at words and not at characters: a Cyrillic `а` is made Latin in `hаte` and stays in a
 //! Russian sentence; a joiner goes between Latin letters and stays between Persian ones and in a family of emoji; `4` is `a` in `h4te` and not in `4pm`. What
-//! is read as a word must be possible in English by the trigrams of 100,000 words ([`english`]). The steps are done again until nothing changes
-//! (at most [`MOST_PASSES`] times), so that normalising twice is normalising once.
+//! is read as a word must be possible in English by the trigrams of 100,000 words (`english`). The steps are done again until nothing changes
+//! (at most eight times), so that normalising twice is normalising once.
 //!
 //! An ASCII text with nothing to undo, as most are, is looked at once and made small.
 //!

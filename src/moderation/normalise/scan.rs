@@ -29,18 +29,12 @@ impl Seen {
     }
 }
 
-const LETTER: u8 = 1;
 /// What may begin a stretch of leet before a letter.
-const LEAD: u8 = 2;
+const LEAD: u8 = 1;
 /// What may be leet behind a letter.
-const TRAIL: u8 = 4;
+const TRAIL: u8 = 2;
 /// Part of a word of one character.
-const SINGLE: u8 = 8;
-const CAPITAL: u8 = 16;
-const CONTROL: u8 = 32;
-const SMALL: u8 = 64;
-/// Leet before `s` and behind letters, else a mention.
-const AT: u8 = 128;
+const SINGLE: u8 = 4;
 
 const KINDS: [u8; 128] = {
     let mut kinds = [0; 128];
@@ -49,13 +43,9 @@ const KINDS: [u8; 128] = {
         #[expect(clippy::cast_possible_truncation, reason = "it is below 128")]
         let c = byte as u8;
         kinds[byte] = match c {
-            b'a'..=b'z' => LETTER | SINGLE | SMALL,
-            b'A'..=b'Z' => LETTER | SINGLE | CAPITAL,
+            b'a'..=b'z' | b'A'..=b'Z' | b'@' => SINGLE,
             b'0'..=b'9' | b'$' => LEAD | TRAIL | SINGLE,
-            b'@' => SINGLE | AT,
             b'!' | b'+' | b'|' => LEAD,
-            b'\t' | b'\n' | b'\r' => 0,
-            0..=0x1F | 0x7F => CONTROL,
             _ => 0,
         };
         byte += 1;
@@ -130,7 +120,8 @@ fn look(before: u8, byte: u8, after: u8) -> (u8, u8) {
     let digit = |byte: u8| u8::from(byte.wrapping_sub(b'0') < 10);
     let trail = |byte: u8| digit(byte) | is(byte, b'$');
     let lead = |byte: u8| trail(byte) | is(byte, b'!') | is(byte, b'+') | is(byte, b'|');
-    let word = |byte: u8| letter(byte) | trail(byte) | is(byte, b'@');
+    // what is not ASCII is mostly letters
+    let word = |byte: u8| letter(byte) | trail(byte) | is(byte, b'@') | byte >> 7;
     let folded = byte | 0x20;
     let leet = (letter(byte) & lead(before))
         | (letter(before) & trail(byte))
@@ -148,7 +139,7 @@ fn look(before: u8, byte: u8, after: u8) -> (u8, u8) {
 fn has_three_alone(text: &[u8]) -> bool {
     let (mut word, mut singles) = (0_usize, 0_usize);
     for &byte in text.iter().chain(b" ") {
-        if KINDS[usize::from(byte & 0x7F)] & SINGLE != 0 {
+        if byte >= 0x80 || KINDS[usize::from(byte)] & SINGLE != 0 {
             word += 1;
         } else if word > 0 {
             singles = if word == 1 { singles + 1 } else { 0 };
@@ -161,67 +152,51 @@ fn has_three_alone(text: &[u8]) -> bool {
     false
 }
 
+/// As [`scan_ascii`], with what the characters outside of ASCII add.
 fn scan_wide(text: &str, characters: Characters) -> Seen {
-    let mut seen = Seen::WIDE;
-    let (mut before, mut letter, mut repeated) = (0_u8, '\0', 0_u8);
-    let (mut word, mut singles) = (0_usize, 0_usize);
-    for c in text.chars() {
-        let (kind, flags) = if c.is_ascii() {
-            let kind = KINDS[c as usize];
-            let flags = match kind {
-                _ if kind & CONTROL != 0 => INVISIBLE,
-                _ if kind & CAPITAL != 0 => UPPER | CASED | WORD,
-                _ if kind & LETTER != 0 => CASED | WORD,
-                _ => 0,
-            };
-            (kind, flags)
-        } else {
-            let flags = characters.of(c);
-            let kind = match flags {
-                _ if flags & CASED != 0 => LETTER | SINGLE,
-                _ if flags & WORD != 0 => SINGLE,
-                _ if matches!(c, '€' | '£' | '¢' | '¥') => LEAD | TRAIL,
-                _ => 0,
-            };
-            (kind, flags)
+    let bytes = text.as_bytes();
+    let mut seen = scan_ascii(bytes).0 | Seen::WIDE;
+    let kind_at = |place: Option<usize>| {
+        let byte = place.and_then(|place| bytes.get(place)).unwrap_or(&b' ');
+        KINDS.get(usize::from(*byte)).copied().unwrap_or(0)
+    };
+    let (mut last, mut behind_last, mut in_a_row, mut alone) = (' ', 0, 1, 0);
+    let mut start = 0;
+    while let Some(offset) = bytes[start..].iter().position(|byte| *byte >= 0x80) {
+        let place = start + offset;
+        let Some(c) = text[place..].chars().next() else {
+            break;
         };
+        let end = place + c.len_utf8();
+        let flags = characters.of(c);
+        let (before, after) = (kind_at(place.checked_sub(1)), kind_at(Some(end)));
         seen |= u16::from(flags & !(CASED | WORD));
-        let leet = (kind & (before >> 1)) | ((kind >> 2) & before);
-        seen |= u16::from(leet & LETTER) << 8;
-        if (kind & AT != 0 && before & SINGLE != 0)
-            || (before & AT != 0 && matches!(c, 's' | 'S' | '5' | '$'))
-        {
-            seen |= Seen::LEET;
-        }
-        let folded = if c.is_ascii() {
-            c.to_ascii_lowercase()
-        } else {
-            c
-        };
-        repeated = if folded == letter {
-            repeated.saturating_add(1)
-        } else {
-            0
-        };
-        if repeated >= 2 && kind & LETTER != 0 {
-            seen |= Seen::REPEATED;
-        }
-        if c == 'I' && before & SMALL != 0 {
-            seen |= Seen::CONFUSABLE;
-        }
-        if kind & SINGLE != 0 {
-            word += usize::from(flags & MARK == 0);
-        } else if word > 0 && flags & INVISIBLE == 0 {
-            singles = if word == 1 { singles + 1 } else { 0 };
-            if singles >= 3 {
-                seen |= Seen::SPACED;
+        if flags & CASED != 0 {
+            in_a_row = if c == last && place == behind_last {
+                in_a_row + 1
+            } else {
+                1
+            };
+            let is_leet = before & LEAD != 0 || after & TRAIL != 0;
+            seen |= u16::from(is_leet) << 8;
+            if in_a_row >= 3 {
+                seen |= Seen::REPEATED;
             }
-            word = 0;
+            let is_next_to_wide =
+                place == behind_last || bytes.get(end).is_some_and(|byte| *byte >= 0x80);
+            alone += u16::from((before | after) & SINGLE == 0 && !is_next_to_wide);
+        } else if flags & WORD == 0 && before & after & SINGLE != 0 {
+            alone += 1;
+            if matches!(c, '€' | '£' | '¢' | '¥') {
+                seen |= Seen::LEET;
+            }
         }
-        (before, letter) = (kind, folded);
-    }
-    if word == 1 && singles >= 2 {
-        seen |= Seen::SPACED;
+        if alone >= 2 {
+            seen |= Seen::SPACED;
+            alone = 2;
+        }
+        (last, behind_last) = (c, end);
+        start = end;
     }
     Seen(seen)
 }

@@ -99,6 +99,19 @@ impl Cleaning<'_> {
         !self.space && self.out.chars().next_back().is_some_and(is_word)
     }
 
+    /// Whether a text begins with a letter, digit or `_` that is not of a link and of no keycap.
+    fn is_word_at(&self, text: &str, is_in_word: bool) -> bool {
+        text.starts_with(is_word)
+            && !(self.config.links && link(text, is_in_word).is_some())
+            && !(self.config.emoji && emoji::find(text).is_some())
+    }
+
+    /// Whether a text begins with `@` and a name.
+    fn is_mention(&self, text: &str) -> bool {
+        text.strip_prefix('@')
+            .is_some_and(|name| self.is_word_at(name, false))
+    }
+
     /// How many bytes of a link the text begins with.
     fn link(&mut self, text: &str) -> Option<usize> {
         let length = link(text, self.is_in_word())?;
@@ -107,25 +120,25 @@ impl Cleaning<'_> {
     }
 
     fn mention(&mut self, text: &str) -> Option<usize> {
-        if self.is_in_word() || !is_mention(text, self.config.links) {
+        if self.is_in_word() || !self.is_mention(text) {
             return None;
         }
-        let name = text[1..].find(|c| !is_word(c));
         self.space = true;
         USER.chars().for_each(|c| self.push(c));
         self.space = true;
-        Some(name.map_or(text.len(), |name| name + 1))
+        let mut places = text.char_indices().skip(1).map(|(place, _)| place);
+        let end = places.find(|&place| !self.is_word_at(&text[place..], true));
+        Some(end.unwrap_or(text.len()))
     }
 
     /// The `RT` of a quoted post.
     fn quoted(&mut self, text: &str) -> Option<usize> {
         let behind = after(text, "rt")?;
-        if self.is_in_word() || behind.starts_with(is_word) {
+        if self.is_in_word() || self.is_word_at(behind, true) {
             return None;
         }
         let next = behind.find(|c| is_word(c) || c == '@');
-        let is_quote = !self.has_words
-            || next.is_some_and(|next| is_mention(&behind[next..], self.config.links));
+        let is_quote = !self.has_words || next.is_some_and(|next| self.is_mention(&behind[next..]));
         if !is_quote {
             return None;
         }
@@ -167,10 +180,4 @@ fn link(text: &str, is_in_word: bool) -> Option<usize> {
         .or_else(|| after(text, "www.").filter(|_| !is_in_word))?;
     let length = behind.find(char::is_whitespace).unwrap_or(behind.len());
     (length > 0).then(|| text.len() - behind.len() + length)
-}
-
-/// Whether a text begins with `@` and a name; a link is none.
-fn is_mention(text: &str, links: bool) -> bool {
-    text.strip_prefix('@')
-        .is_some_and(|name| name.starts_with(is_word) && !(links && link(name, false).is_some()))
 }

@@ -91,7 +91,7 @@ fn named(bare: &str, whole: &str) -> Option<(usize, &'static str)> {
     let mut characters = bare.chars();
     let is_sign =
         characters.next().is_some_and(|first| first < '\u{2600}') && characters.next().is_none();
-    if is_sign && found.as_str() != whole {
+    if is_sign && !whole.starts_with(found.as_str()) {
         return None;
     }
     let plain = found.with_skin_tone(emojis::SkinTone::Default);

@@ -60,7 +60,7 @@ fn character(value: u32) -> Option<char> {
         0 => Some(char::REPLACEMENT_CHARACTER),
         0x80..=0x9f => C1_REPLACEMENTS[(value - 0x80) as usize].or(char::from_u32(value)),
         0x1..=0x8 | 0xb | 0xe..=0x1f | 0x7f | 0xfdd0..=0xfdef => None,
-        0x1_0000..=0x10_ffff | 0xfffe..=0xffff if value & 0xfffe == 0xfffe => None,
+        0xfffe..=0x10_ffff if value & 0xfffe == 0xfffe => None,
         _ => Some(char::from_u32(value).unwrap_or(char::REPLACEMENT_CHARACTER)),
     }
 }

@@ -76,7 +76,7 @@ impl Lexicon {
         lexicon
     }
 
-    /// The deletion index of SymSpell (Garbe 2012) for one letter, which is not the first; of each entry only the best is kept.
+    /// The deletion index of `SymSpell` (Garbe 2012) for one letter, which is not the first; of each entry only the best is kept.
     fn shorten(&self) -> Map<Box<str>, Box<str>> {
         let mut shortened: Map<Box<str>, Box<str>> = Map::default();
         for (word, &count) in &self.counts {

@@ -1,6 +1,6 @@
 //! Words that training texts do not know become those that were meant: `moderaton` is `moderation`, `themoderator` is `the moderator`.
 //!
-//! For classifiers alone, never for blocklists: names and rare words are changed too (of XQuAD's English words 2.9 %, of Davidson's tweets' 1.5 %).
+//! For classifiers alone, never for blocklists: names and rare words are changed too (of the English words of XQuAD 2.9 %, of those of Davidson's tweets 1.5 %).
 
 mod lexicon;
 #[cfg(test)]

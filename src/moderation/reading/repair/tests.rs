@@ -205,7 +205,7 @@ fn the_index_finds_what_a_search_of_all_words_finds() {
     while words.len() < 300 {
         let length = 3 + next(4);
         let word: String = (0..length)
-            .map(|_| char::from(b'a' + next(3) as u8))
+            .map(|_| ['a', 'b', 'c'][next(3) as usize])
             .collect();
         if words.iter().all(|(known, _)| *known != word) {
             words.push((word, 1 + next(12)));
@@ -245,7 +245,7 @@ fn the_index_finds_what_a_search_of_all_words_finds() {
     for _ in 0..3000 {
         let length = 4 + next(3);
         let word: String = (0..length)
-            .map(|_| char::from(b'a' + next(3) as u8))
+            .map(|_| ['a', 'b', 'c'][next(3) as usize])
             .collect();
         if count(&word) >= 4 {
             continue;
