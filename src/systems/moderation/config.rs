@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attack::Attacks;
 use super::drift::Periods;
-use crate::data::{PathText, PostSources};
+use crate::data::{PathText, Post, PostSources};
 use crate::faithfulness::LanguageModels;
 use crate::moderation::{
     EnsembleConfig, NormaliserConfig, Objective, PolicyConfig, PrefilterConfig,
@@ -22,9 +22,9 @@ pub struct Config {
     /// What classifiers are learned from, where a variant does not say it itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learn: Option<Learn>,
-    /// The field that names the post which a post is a changed copy of, for `PairedDrop`.
+    /// Which posts are changed copies of others, for `PairedDrop`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
+    pub reference: Option<Reference>,
     /// Groups of people by the words that name them, for subgroup AUCs: where absent or empty, there are none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Vec<String>>,
@@ -49,6 +49,31 @@ pub struct Config {
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// Posts that are changed copies of others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// The field that names the id of the post which a post is a copy of.
+    pub field: String,
+    /// Only posts whose fields have one of these values count as copies.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, Vec<String>>,
+}
+
+impl Reference {
+    /// The id of the post that this one is a copy of.
+    pub(super) fn of<'p>(&self, post: &'p Post) -> Option<&'p str> {
+        let mut only = self.only.iter();
+        let counts = only.all(|(field, values)| {
+            let value = post.field(field);
+            value.is_some_and(|value| values.iter().any(|wanted| wanted == value))
+        });
+        let id = post.field(&self.field).filter(|_| counts)?;
+        // pandas writes whole numbers of a column with gaps as `12.0`.
+        Some(id.strip_suffix(".0").unwrap_or(id))
+    }
 }
 
 /// What classifiers are learned from: posts of their own, or by cross-validation the evaluated ones.

@@ -32,8 +32,8 @@ use crate::outputs::{Output, Stage};
 
 pub use self::attack::{AttackRow, Attacks, Estimate};
 pub use self::config::{
-    Config, Deployment, F1, Fast, Held, Learn, Nothing, PolicyFrom, Review, Slow, Thresholds,
-    Variant,
+    Config, Deployment, F1, Fast, Held, Learn, Nothing, PolicyFrom, Reference, Review, Slow,
+    Thresholds, Variant,
 };
 pub use self::drift::{DriftRow, LEVEL, Periods};
 pub use self::layers::Layer;
@@ -132,7 +132,7 @@ impl<'a> Moderation<'a> {
             pipelines.push(pipeline.with_context(|| format!("variant `{}`", variant.name))?);
         }
         Ok(Self {
-            originals: originals(posts, config.reference.as_deref()),
+            originals: originals(posts, config.reference.as_ref()),
             config,
             categories,
             groups,
@@ -228,19 +228,17 @@ fn all_metrics(
     Ok(all)
 }
 
-/// The posts that the field `reference` of others names, by id.
-fn originals(posts: &Posts, reference: Option<&str>) -> HashMap<String, Post> {
-    let Some(field) = reference else {
+/// The posts that others are copies of, by id.
+fn originals(posts: &Posts, reference: Option<&Reference>) -> HashMap<String, Post> {
+    let Some(reference) = reference else {
         return HashMap::new();
     };
-    let named: HashSet<&str> = posts
+    let named = posts.posts.iter().filter_map(|post| reference.of(post));
+    let named: HashSet<&str> = named.collect();
+    let originals = posts
         .posts
         .iter()
-        .filter_map(|post| post.field(field))
-        .collect();
-    // pandas writes whole numbers of a column with gaps as `12.0`.
-    let is_named = |id: &str| named.contains(id) || named.contains(format!("{id}.0").as_str());
-    let originals = posts.posts.iter().filter(|post| is_named(&post.id));
+        .filter(|post| named.contains(post.id.as_str()));
     originals
         .map(|post| (post.id.clone(), post.clone()))
         .collect()
@@ -263,12 +261,8 @@ impl System for Moderation<'_> {
     }
 
     fn run(&self, batch: &[&Post]) -> Vec<Vec<Output>> {
-        let original = |post: &&Post| {
-            let id = post.field(self.config.reference.as_deref()?)?;
-            self.originals
-                .get(id)
-                .or_else(|| self.originals.get(id.strip_suffix(".0")?))
-        };
+        let reference = self.config.reference.as_ref();
+        let original = |post: &&Post| self.originals.get(reference?.of(post)?);
         let originals: Vec<(usize, &Post)> = batch
             .iter()
             .enumerate()
