@@ -11,6 +11,7 @@
 //! answers of other systems ─► ragkit eval                    (`system.recorded`: scored as if they were ours)
 //! answers that people labelled ─► ragkit train, eval, doctor  (scorers of faithfulness: trained, held against people, examined)
 //! what models made of prompts ─► ragkit train, eval            (routers between them, replayed)
+//! posts that people labelled ► ragkit train, eval             (moderators: layers, policies, people; attacked)
 //! a run + labels of a few ──► ragkit estimate                (what people would say of all)
 //! runs of other systems ──► ragkit score ──► tables, Parquet, trec_eval's lines
 //! ```
@@ -82,6 +83,8 @@
 //! * A metric that is no mean over examples (AUROC) is one of pseudo-values ([`metrics::pooled`]), so summary, comparison and gate serve it too. A router's curve is
 //!   computed from columns of each model that are kept `aside` ([`metrics::routing`]): so its figures of any slice are computed anew from the run alone.
 //! * A router replays outcomes that are known, with a clock of its own; load, rate limits and outages are for a simulator to come.
+//! * A moderator's probabilities, decisions and what each layer would have left undone are recorded with every post, so its metrics are functions of a run alone; what is no metric of
+//!   posts (queues, claims, drift, attacks) is one sheet beside it ([`systems::moderation::Sheet`]).
 //! * Comparison and gate are modules of their own above [`report`], which only writes runs and reads them back.
 //! * There are three exit codes and not six: 2 is whatever could not be compared or done, with the reason in every format.
 //! * A regression needs the adjusted p-value and a drop of `min_effect`; an interval below −`min_effect` alone would alarm
