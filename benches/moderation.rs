@@ -100,7 +100,8 @@ fn normalise_and_prefilter(bencher: Bencher<'_, '_>) {
 fn linear(texts: &[String]) -> Linear {
     let texts: Vec<&str> = texts.iter().map(String::as_str).take(2_000).collect();
     let label = |post: usize| {
-        let of_category = |category: usize| Some(f64::from(u8::from(post % (category + 2) == 0)));
+        let of_category =
+            |category: usize| Some(f64::from(u8::from(post.is_multiple_of(category + 2))));
         (0..CATEGORIES).map(of_category).collect()
     };
     let labels: Vec<Vec<Option<f64>>> = (0..texts.len()).map(label).collect();

@@ -125,7 +125,7 @@ pub enum SystemConfig {
     /// Routers of prompts to language models, over outcomes that are known.
     Router(router::Config),
     /// Moderators of posts, over posts that people labelled.
-    Moderation(moderation::Config),
+    Moderation(Box<moderation::Config>),
 }
 
 impl SystemConfig {

@@ -181,14 +181,13 @@ pub(super) fn tabbed(
     header: Option<Vec<String>>,
 ) -> Result<Box<dyn Iterator<Item = Row>>, DataError> {
     let mut lines = Lines::open(path, encoding)?;
-    let header = match header {
-        Some(header) => header,
-        None => {
-            let first = lines.next().transpose()?;
-            let (_, first) =
-                first.ok_or_else(|| DataError::file(path, "is empty; expected a header line"))?;
-            first.split('\t').map(str::to_owned).collect()
-        }
+    let header = if let Some(header) = header {
+        header
+    } else {
+        let first = lines.next().transpose()?;
+        let (_, first) =
+            first.ok_or_else(|| DataError::file(path, "is empty; expected a header line"))?;
+        first.split('\t').map(str::to_owned).collect()
     };
     let path = path.to_owned();
     let whole = lines.filter(|line| !matches!(line, Ok((_, text)) if text.is_empty()));

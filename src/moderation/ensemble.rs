@@ -97,7 +97,7 @@ pub struct Ensemble {
 pub(super) enum Member {
     Linear(Linear),
     Head(Head),
-    Sequence(Sequence),
+    Sequence(Box<Sequence>),
 }
 
 /// How the members' logits for a category become its probability.
@@ -212,7 +212,7 @@ impl EnsembleConfig {
                     embeddings,
                 )?),
                 MemberConfig::Classifier(config) => {
-                    Member::Sequence(Sequence::open(config, categories)?)
+                    Member::Sequence(Box::new(Sequence::open(config, categories)?))
                 }
             })
         };

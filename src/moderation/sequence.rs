@@ -1,4 +1,4 @@
-//! A transformer that was trained elsewhere to tell categories of texts: BERT, DistilBERT, RoBERTa and the like, from a local folder.
+//! A transformer that was trained elsewhere to tell categories of texts: BERT, `DistilBERT`, `RoBERTa` and the like, from a local folder.
 
 use std::collections::BTreeMap;
 

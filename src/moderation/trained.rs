@@ -175,7 +175,7 @@ impl TrainedModerator {
                     })
                 }
                 MemberConfig::Classifier(config) => {
-                    Member::Sequence(Sequence::open(config, &facts.categories)?)
+                    Member::Sequence(Box::new(Sequence::open(config, &facts.categories)?))
                 }
             })
         };

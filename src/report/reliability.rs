@@ -117,16 +117,17 @@ impl<'a> Picture<'a> {
     }
 
     fn rows(&self) -> Vec<Row<'_>> {
-        let of_reading = |reading: &'a Reading<'a>| {
-            (1..).zip(&reading.bins).map(|(number, bin)| Row {
+        let mut rows = Vec::new();
+        for reading in &self.readings {
+            rows.extend((1..).zip(&reading.bins).map(|(number, bin)| Row {
                 variant: reading.variant,
                 category: self.categories[reading.category],
                 number,
                 bin,
                 interval: interval(bin),
-            })
-        };
-        self.readings.iter().flat_map(of_reading).collect()
+            }));
+        }
+        rows
     }
 }
 

@@ -22,14 +22,12 @@ const STRIP: f64 = 8.0;
 /// For numbers and name of the last row's axis, and the notes.
 const BOTTOM: f64 = 88.0;
 /// About the width of a letter of a legend.
-const LETTER: f64 = 7.5;
-/// Longer names of variants and categories are cut.
+const LETTER: f64 = 8.0;
+/// About the width of a letter of a category's name.
+const BOLD_LETTER: f64 = 9.0;
+/// Longer names of variants are cut.
 const LETTERS: usize = 36;
 const STYLE: &str = ".square{fill:none;stroke:currentColor;opacity:.35}.perfect{stroke:currentColor;stroke-dasharray:5 4;opacity:.6}.line{fill:none;stroke-width:1.5}.range{fill:none;opacity:.45}.small{font-size:11px}";
-const NOTES: [&str; 2] = [
-    "points: bins of equal mass, with 95 % intervals; dashed: perfect calibration",
-    "bars: how many scores, in 20 steps, on a logarithmic scale",
-];
 
 /// Where panels stand.
 struct Layout {
@@ -47,7 +45,7 @@ impl Layout {
         let columns = panels.min(IN_A_ROW);
         // Few panels are large.
         let side = [360.0, 290.0, 240.0, 210.0][columns - 1];
-        let bars = (48.0 / variants as f64).clamp(12.0, 32.0);
+        let bars = (48.0 / variants as f64).clamp(14.0, 32.0);
         Self {
             columns,
             rows: panels.div_ceil(IN_A_ROW),
@@ -104,12 +102,19 @@ impl Panel<'_> {
     /// The square with its diagonal, lines across and up, and their numbers.
     fn frame(&self, svg: &mut String, category: &str) -> Result {
         let (side, floor) = (self.layout.side, self.top + self.layout.height());
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a few tens"
+        )]
+        let letters = ((side + GAP) / BOLD_LETTER) as usize;
         write!(
             svg,
-            "<text x=\"{}\" y=\"{}\" font-weight=\"600\">{}</text>",
+            "<text x=\"{}\" y=\"{}\" font-weight=\"600\">{}<title>{}</title></text>",
             self.left,
             self.top - 10.0,
-            escape(cut(category).as_str())
+            escape(cut(category, letters).as_str()),
+            escape(category)
         )?;
         for (share, number) in [
             (0.0, "0"),
@@ -226,11 +231,14 @@ impl Picture<'_> {
         let has_reading = |category: &usize| self.readings.iter().any(|r| r.category == *category);
         let shown: Vec<usize> = (0..self.categories.len()).filter(has_reading).collect();
         let layout = Layout::of(shown.len(), variants.len());
-        let names: Vec<String> = variants.iter().map(|variant| cut(variant)).collect();
+        let names: Vec<String> = variants
+            .iter()
+            .map(|variant| cut(variant, LETTERS))
+            .collect();
         let longest = names.iter().map(|name| name.chars().count()).max();
         let right = layout.end() + RIGHT;
         let size = (
-            right + SAMPLE + LETTER * longest.unwrap_or_default() as f64,
+            right + SAMPLE + LETTER * longest.unwrap_or_default() as f64 + 12.0,
             // A long legend makes the picture longer.
             (layout.floor() + BOTTOM).max(TOP + LINE * (variants.len() + 1) as f64),
         );
@@ -252,14 +260,13 @@ impl Picture<'_> {
                 }
             }
         }
-        for (line, note) in (0_u32..).zip(NOTES) {
-            write!(
-                svg,
-                "<text class=\"small\" x=\"{LEFT}\" y=\"{:.1}\">{note}</text>",
-                layout.floor() + 58.0 + 16.0 * f64::from(line)
-            )?;
-        }
-        svg.push_str("</svg>");
+        let floor = layout.floor();
+        write!(
+            svg,
+            "<text class=\"small\" x=\"{LEFT}\" y=\"{:.1}\">points: bins of equal mass, with 95 % intervals; dashed: perfect calibration</text><text class=\"small\" x=\"{LEFT}\" y=\"{:.1}\">bars: how many scores, in {STEPS} steps, on a logarithmic scale</text></svg>",
+            floor + 58.0,
+            floor + 74.0
+        )?;
         Ok(svg)
     }
 }
@@ -269,11 +276,11 @@ fn height(count: usize) -> f64 {
     (count as f64).ln_1p()
 }
 
-/// A name that is not too long.
-fn cut(name: &str) -> String {
-    if name.chars().count() <= LETTERS {
+/// A name of at most so many letters.
+fn cut(name: &str, letters: usize) -> String {
+    if name.chars().count() <= letters {
         return name.to_owned();
     }
-    let kept: String = name.chars().take(LETTERS - 1).collect();
+    let kept: String = name.chars().take(letters - 1).collect();
     kept + "…"
 }

@@ -188,9 +188,9 @@ fn best(posts: &[Scored], value: impl Fn(Flagged) -> Option<f64>) -> f64 {
         *sizes.entry((post.set, post.label)).or_default() += 1.0;
     }
     // A set of one kind only says nothing of how the two are told apart.
-    let weight = |post: &Scored| match sizes.contains_key(&(post.set, !post.label)) {
-        true => 1.0 / sizes[&(post.set, post.label)],
-        false => 0.0,
+    let weight = |post: &Scored| {
+        let others = sizes.get(&(post.set, !post.label));
+        others.map_or(0.0, |_| 1.0 / sizes[&(post.set, post.label)])
     };
     let mut order: Vec<&Scored> = posts.iter().collect();
     order.sort_by(|a, b| b.probability.total_cmp(&a.probability));

@@ -117,7 +117,7 @@ pub(super) fn part_of(name: &str, seed: u64, purpose: &str, parts: usize) -> usi
         .with("text", name)
         .finish();
     let number = u64::from_str_radix(&digest[..16], 16).expect("a digest is hexadecimal");
-    let part = u128::from(number) * parts as u128 >> 64;
+    let part = (u128::from(number) * parts as u128) >> 64;
     usize::try_from(part).expect("it is below `parts`")
 }
 
@@ -222,9 +222,9 @@ impl Teacher<'_> {
             .collect();
         let sample = self.sample(posts, &normalised);
         let seed = self.learn.seed(self.seed);
-        let held = &self.learn.held;
+        let kept = &self.learn.held;
         let names = names_of(posts, self.learn.together.as_deref());
-        let (members, logits, seen) = if let Some(folds) = held.folds {
+        let (members, logits, held) = if let Some(folds) = kept.folds {
             let part: Vec<usize> = names
                 .iter()
                 .map(|name| part_of(name, seed, "held", folds))
@@ -243,8 +243,8 @@ impl Teacher<'_> {
         } else {
             let is_held = |post: &usize| {
                 let part = part_of(&names[*post], seed, "held", FINE) as f64;
-                held.sets.iter().any(|held| held == set_of(posts[*post]))
-                    || part < held.share * FINE as f64
+                kept.sets.iter().any(|name| name == set_of(posts[*post]))
+                    || part < kept.share * FINE as f64
             };
             let (own, others): (Vec<usize>, Vec<usize>) = (0..posts.len()).partition(is_held);
             ensure!(
@@ -252,16 +252,16 @@ impl Teacher<'_> {
                 "no post is held back to calibrate on; raise `learn.held.share`, or name a set in `learn.held.sets`"
             );
             let members = self.fit_members(&sample.part(&others), embeddings)?;
-            let seen = sample.part(&own);
-            let logits = members.logits(&seen.texts)?;
-            (members, logits, seen)
+            let part = sample.part(&own);
+            let logits = members.logits(&part.texts)?;
+            (members, logits, part)
         };
         let calibration = self.ensemble.calibration;
-        let ensemble = members.combine(calibration, &logits, &seen, self.categories)?;
+        let ensemble = members.combine(calibration, &logits, &held, self.categories)?;
         let cuts =
             self.variant
                 .thresholds
-                .chosen(&ensemble.of_logits(&logits), &seen, self.categories)?;
+                .chosen(&ensemble.of_logits(&logits), &held, self.categories)?;
         Ok(Learned { ensemble, cuts })
     }
 
@@ -287,34 +287,45 @@ impl Teacher<'_> {
                 names.push(name);
             }
         }
-        let mut aims = vec![vec![None; self.categories.len()]; posts.len()];
-        for category in 0..self.categories.len() {
-            let share = |post: &Post| {
-                let label = post.labels[category];
-                let truth = label.is_positive?;
-                let votes = label.votes.filter(|_| self.learn.vote_shares);
-                let share = votes.map(|[yes, no]| f64::from(yes) / f64::from((yes + no).max(1)));
-                Some((truth, share.unwrap_or(f64::from(u8::from(truth)))))
-            };
-            let shares: Vec<Option<(bool, f64)>> = posts.iter().map(|post| share(post)).collect();
-            let masses = self.masses(&names, &owned, &shares);
-            for (post, share) in shares.iter().enumerate() {
-                aims[post][category] = share.and_then(|(truth, share)| {
-                    let [yes, no] = masses[owned[post]];
-                    let weight = share * yes + (1.0 - share) * no;
-                    (weight > 0.0).then(|| Aim {
-                        truth,
-                        share: share * yes / weight,
-                        weight,
-                    })
-                });
-            }
-        }
+        let of_category = |category| self.aims(posts, &names, &owned, category);
+        let by_category: Vec<Vec<Option<Aim>>> =
+            (0..self.categories.len()).map(of_category).collect();
+        let of_post = |post: usize| by_category.iter().map(|aims| aims[post]).collect();
         Sample {
             texts: texts.iter().map(String::as_str).collect(),
-            aims,
+            aims: (0..posts.len()).map(of_post).collect(),
             sets: owned,
         }
+    }
+
+    /// What is to be learned of posts and one category.
+    fn aims(
+        &self,
+        posts: &[&Post],
+        names: &[&str],
+        sets: &[usize],
+        category: usize,
+    ) -> Vec<Option<Aim>> {
+        let share = |post: &&Post| {
+            let label = post.labels[category];
+            let truth = label.is_positive?;
+            let votes = label.votes.filter(|_| self.learn.vote_shares);
+            let share = votes.map(|[yes, no]| f64::from(yes) / f64::from((yes + no).max(1)));
+            Some((truth, share.unwrap_or(f64::from(u8::from(truth)))))
+        };
+        let shares: Vec<Option<(bool, f64)>> = posts.iter().map(share).collect();
+        let masses = self.masses(names, sets, &shares);
+        let aim = |(share, set): (&Option<(bool, f64)>, &usize)| {
+            let (truth, share) = (*share)?;
+            let [yes, no] = masses[*set];
+            let weight = share * yes + (1.0 - share) * no;
+            (weight > 0.0).then(|| Aim {
+                truth,
+                share: share * yes / weight,
+                weight,
+            })
+        };
+        shares.iter().zip(sets).map(aim).collect()
     }
 
     /// What a positive and a negative count in each set, so that all counts sum up to the number of posts.

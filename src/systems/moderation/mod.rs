@@ -6,6 +6,7 @@ mod cuts;
 mod definitions;
 mod drift;
 mod facts;
+mod fast;
 mod layers;
 mod learn;
 mod metric;

@@ -5,17 +5,17 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use super::config::{Config, Fast, PolicyFrom, Variant};
+use super::config::{Config, PolicyFrom, Variant};
 use super::cuts::{self, Cuts};
+use super::fast::{Classified, Classifiers};
 use super::layers::{Decided, Layer, Said, Stop};
-use super::learn::{Folds, Learned, Lesson, Teacher};
+use super::learn::Lesson;
 use super::note::note;
 use super::slow::{Analysis, SlowPath};
-use super::train::kept_cuts;
 use crate::caches::Embeddings;
-use crate::data::{Digest, Post, PostScores};
+use crate::data::{Digest, Post};
 use crate::moderation::{
-    Normalised, Normaliser, Policy, PolicyConfig, Prefilter, Step, TrainedModerator,
+    Normalised, Normaliser, Policy, PolicyConfig, Prefilter, PrefilterConfig, Step,
 };
 use crate::outputs::{Item, Output, Stage};
 
@@ -38,14 +38,6 @@ pub(super) mod stages {
     pub(in super::super) const REFERENCE: &str = "reference";
 }
 
-/// Where probabilities come from.
-enum Classifiers {
-    None,
-    /// What was learned, once or for each part of the evaluated posts.
-    Learned(Vec<Learned>),
-    Brought(PostScores),
-}
-
 /// One variant, ready.
 pub(super) struct Pipeline<'a> {
     variant: &'a Variant,
@@ -53,9 +45,6 @@ pub(super) struct Pipeline<'a> {
     normaliser: Option<Normaliser>,
     prefilter: Option<(Prefilter, Vec<usize>)>,
     classifiers: Classifiers,
-    folds: Folds,
-    /// Whether posts are classified one by one, each with a clock of its own.
-    is_light: bool,
     slow: Option<SlowPath<'a>>,
     /// The policy and the thresholds, once or for each part.
     policies: Vec<(Policy, Vec<Cuts>)>,
@@ -80,77 +69,19 @@ impl<'a> Pipeline<'a> {
         };
         let prefilter = match &variant.prefilter {
             None => None,
-            Some(prefilter) => {
-                let opened = Prefilter::open(prefilter, &clean).context("`prefilter`")?;
-                let place = |name: &String| {
-                    let place = categories.iter().position(|known| known == name);
-                    place.with_context(|| {
-                        format!("`prefilter` is of the category `{name}`, which is not moderated here; those are {}", categories.join(", "))
-                    })
-                };
-                let places = opened
-                    .categories()
-                    .iter()
-                    .map(place)
-                    .collect::<Result<_, _>>()?;
-                Some((opened, places))
-            }
+            Some(prefilter) => Some(open_prefilter(prefilter, &clean, categories)?),
         };
-        let fixed = variant.thresholds.without_posts(categories)?;
+        let classifiers = Classifiers::open(
+            variant,
+            config,
+            categories,
+            (lesson, evaluated),
+            normaliser.as_ref(),
+            seed,
+            embeddings,
+        )?;
         let mut digest = Digest::default().with("variant", serde_json::to_vec(variant)?);
-        let mut folds = Folds::new();
-        let (classifiers, is_light, cuts) = match &variant.fast {
-            None => {
-                let cuts =
-                    fixed.context("without `fast`, `thresholds` must be `fixed` or `given`")?;
-                (Classifiers::None, true, vec![cuts])
-            }
-            Some(Fast::Learned(ensemble)) => {
-                let learn = variant.learn.as_ref().or(config.learn.as_ref());
-                let learn =
-                    learn.context("`fast.learned` needs `learn`: what is it learned from?")?;
-                let teacher = Teacher {
-                    variant,
-                    ensemble,
-                    learn,
-                    normaliser: normaliser.as_ref(),
-                    categories,
-                    seed,
-                };
-                let (learned, of_post) = teacher.teach(lesson, evaluated, embeddings)?;
-                folds = of_post;
-                let cuts = learned.iter().map(|one| one.cuts.clone()).collect();
-                (Classifiers::Learned(learned), ensemble.is_light(), cuts)
-            }
-            Some(Fast::Trained(folder)) => {
-                let path = folder.resolve()?;
-                let trained = TrainedModerator::load(&path, embeddings)?;
-                let names: Vec<String> = evaluated.iter().map(Post::name).collect();
-                trained.check_unseen(&path, names.iter())?;
-                trained.check_fits(&path, categories, variant.normalise.as_ref())?;
-                let is_light = trained.facts.ensemble.is_light();
-                let cuts = match fixed {
-                    Some(fixed) => fixed,
-                    None => kept_cuts(&trained.facts, &variant.thresholds, &path)?,
-                };
-                let learned = Learned {
-                    ensemble: trained.ensemble,
-                    cuts: cuts.clone(),
-                };
-                (Classifiers::Learned(vec![learned]), is_light, vec![cuts])
-            }
-            Some(Fast::Outputs(file)) => {
-                let cuts = fixed.context("`fast.outputs` holds probabilities alone, so `thresholds` must be `fixed` or `given`")?;
-                let brought = PostScores::read(file, categories)?;
-                digest = digest.with("outputs", &brought.digest);
-                (Classifiers::Brought(brought), true, vec![cuts])
-            }
-        };
-        if let Classifiers::Learned(learned) = &classifiers {
-            for one in learned {
-                digest = digest.with("ensemble", &one.ensemble.digest);
-            }
-        }
+        digest = digest.with("classifiers", &classifiers.digest);
         if let Some((prefilter, _)) = &prefilter {
             digest = digest.with("prefilter", prefilter.digest());
         }
@@ -172,8 +103,11 @@ impl<'a> Pipeline<'a> {
             let policy = written.open(categories, &named).context("the policy")?;
             anyhow::Ok((policy, own.clone()))
         };
-        let policies: Vec<(Policy, Vec<Cuts>)> =
-            cuts.iter().map(open).collect::<anyhow::Result<_>>()?;
+        let policies: Vec<(Policy, Vec<Cuts>)> = classifiers
+            .cuts
+            .iter()
+            .map(open)
+            .collect::<anyhow::Result<_>>()?;
         for (policy, _) in &policies {
             digest = digest.with("policy", policy.digest());
         }
@@ -184,8 +118,6 @@ impl<'a> Pipeline<'a> {
             normaliser,
             prefilter,
             classifiers,
-            folds,
-            is_light,
             slow,
             policies,
             digest: digest.finish(),
@@ -199,8 +131,6 @@ impl<'a> Pipeline<'a> {
 
     /// What it makes of posts.
     pub(super) fn run(&self, posts: &[&Post]) -> Vec<Output> {
-        let fold = |post: &&Post| self.folds.get(&post.id).copied().unwrap_or_default();
-        let folds: Vec<usize> = posts.iter().map(fold).collect();
         let read: Vec<(Read<'_>, f64)> =
             posts.iter().map(|post| timed(|| self.read(post))).collect();
         let stops: Vec<(Vec<Stop>, f64)> = posts
@@ -208,11 +138,12 @@ impl<'a> Pipeline<'a> {
             .zip(&read)
             .map(|(post, (read, _))| timed(|| self.stops(post, read.text())))
             .collect();
-        let classified = self.classify(posts, &folds, &read);
-        let is_stopped = |place: usize| stops[place].0.first().is_some();
+        let texts: Vec<&str> = read.iter().map(|(read, _)| read.text()).collect();
+        let classified = self.classifiers.classify(posts, &texts);
+        let is_stopped = |place: usize| !stops[place].0.is_empty();
         let unsure: Vec<usize> = (0..posts.len())
             .filter(|place| {
-                let fast = classified[*place].0.as_ref();
+                let fast = classified[*place].probabilities.as_ref();
                 let wanted = |slow: &SlowPath<'_>| fast.is_ok_and(|fast| slow.is_wanted(fast));
                 !is_stopped(*place) && self.slow.as_ref().is_some_and(wanted)
             })
@@ -222,19 +153,15 @@ impl<'a> Pipeline<'a> {
             .slow
             .as_ref()
             .map(|slow| slow.analyse(&asked, self.categories));
-        let mut analyses: Vec<Option<Analysis>> = posts.iter().map(|_| None).collect();
+        let mut slow: Vec<Option<Analysis>> = posts.iter().map(|_| None).collect();
         for (place, analysis) in unsure.into_iter().zip(analysed.into_iter().flatten()) {
-            analyses[place] = Some(analysis);
+            slow[place] = Some(analysis);
         }
-        let layers = read.into_iter().zip(stops).zip(classified).zip(analyses);
-        posts
-            .iter()
-            .zip(&folds)
-            .zip(layers)
-            .map(|((post, fold), (((read, stops), classified), analysis))| {
-                self.output(post, *fold, read, stops, classified, analysis)
-            })
-            .collect()
+        let layers = read.into_iter().zip(stops).zip(classified).zip(slow);
+        let output = |(post, (((read, stops), classified), slow))| {
+            self.output(post, read, stops, classified, slow)
+        };
+        posts.iter().copied().zip(layers).map(output).collect()
     }
 
     fn read<'p>(&self, post: &'p Post) -> Read<'p> {
@@ -274,73 +201,15 @@ impl<'a> Pipeline<'a> {
         found
     }
 
-    /// The probabilities of each post, how long they took, and with how many others they were computed.
-    fn classify(
-        &self,
-        posts: &[&Post],
-        folds: &[usize],
-        read: &[(Read<'_>, f64)],
-    ) -> Vec<(Result<Vec<Option<f64>>, String>, f64, usize)> {
-        let known = |row: Vec<f64>| row.into_iter().map(Some).collect::<Vec<_>>();
-        match &self.classifiers {
-            Classifiers::None => posts.iter().map(|_| (Ok(Vec::new()), 0.0, 0)).collect(),
-            Classifiers::Brought(brought) => {
-                let of_post = |post: &&Post| {
-                    let scores = brought.of(&post.id).map(<[Option<f64>]>::to_vec);
-                    let scores = scores.ok_or("`fast.outputs` has no row of this post");
-                    (scores.map_err(str::to_owned), 0.0, 0)
-                };
-                posts.iter().map(of_post).collect()
-            }
-            Classifiers::Learned(learned) if self.is_light => {
-                let one = |((read, _), fold): (&(Read<'_>, f64), &usize)| {
-                    let ensemble = &learned[fold % learned.len()].ensemble;
-                    let (row, latency_ms) = timed(|| ensemble.probabilities(&[read.text()]));
-                    let row = row.map(|mut rows| known(rows.swap_remove(0)));
-                    (row.map_err(|error| format!("{error:#}")), latency_ms, 1)
-                };
-                read.iter().zip(folds).map(one).collect()
-            }
-            Classifiers::Learned(learned) => {
-                let mut rows = vec![(Ok(Vec::new()), 0.0, 0); posts.len()];
-                for (number, one) in learned.iter().enumerate() {
-                    let own: Vec<usize> = (0..posts.len())
-                        .filter(|place| folds[*place] % learned.len() == number)
-                        .collect();
-                    if own.is_empty() {
-                        continue;
-                    }
-                    let texts: Vec<&str> = own.iter().map(|place| read[*place].0.text()).collect();
-                    let (found, latency_ms) = timed(|| one.ensemble.probabilities(&texts));
-                    let share = latency_ms / own.len() as f64;
-                    match found {
-                        Ok(found) => {
-                            for (place, row) in own.iter().zip(found) {
-                                rows[*place] = (Ok(known(row)), share, own.len());
-                            }
-                        }
-                        Err(error) => {
-                            for place in &own {
-                                rows[*place] = (Err(format!("{error:#}")), share, own.len());
-                            }
-                        }
-                    }
-                }
-                rows
-            }
-        }
-    }
-
     fn output(
         &self,
         post: &Post,
-        fold: usize,
         (read, normalise_ms): (Read<'_>, f64),
         (stops, prefilter_ms): (Vec<Stop>, f64),
-        (fast, fast_ms, together): (Result<Vec<Option<f64>>, String>, f64, usize),
+        classified: Classified,
         analysis: Option<Analysis>,
     ) -> Output {
-        let fast = match fast {
+        let fast = match classified.probabilities {
             Ok(fast) => fast,
             Err(error) => return Output::failed(error),
         };
@@ -363,16 +232,16 @@ impl<'a> Pipeline<'a> {
             let items = stops.iter().map(rule).collect();
             stages.push(stage(stages::PREFILTER, items, prefilter_ms, 1));
         }
-        if !matches!(self.classifiers, Classifiers::None) {
+        if self.classifiers.is_some() {
             let name = if is_stopped {
                 stages::UNASKED
             } else {
                 stages::FAST
             };
-            let size = u32::try_from(together).unwrap_or(u32::MAX);
+            let size = u32::try_from(classified.together).unwrap_or(u32::MAX);
             stages.push(Stage {
                 aside: is_stopped,
-                ..stage(name, self.ranked(&fast), fast_ms, size)
+                ..stage(name, self.ranked(&fast), classified.latency_ms, size)
             });
         }
         let mut said = Said {
@@ -395,7 +264,7 @@ impl<'a> Pipeline<'a> {
             }
             stages.push(own);
         }
-        self.decide(post, fold, &said, &mut stages);
+        self.decide(post, &said, &mut stages);
         Output {
             stages,
             ..Output::default()
@@ -403,8 +272,8 @@ impl<'a> Pipeline<'a> {
     }
 
     /// What is decided, and what stands aside for the metrics.
-    fn decide(&self, post: &Post, fold: usize, said: &Said, stages: &mut Vec<Stage>) {
-        let (policy, cuts) = &self.policies[fold % self.policies.len()];
+    fn decide(&self, post: &Post, said: &Said, stages: &mut Vec<Stage>) {
+        let (policy, cuts) = &self.policies[self.classifiers.part(post)];
         let context = |name: &str| post.field(name);
         let count = self.categories.len();
         let decide = |without| said.decide(policy, count, &context, without);
@@ -466,6 +335,27 @@ impl<'a> Pipeline<'a> {
         items.sort_by(|a, b| b.score.total_cmp(&a.score));
         items
     }
+}
+
+/// A prefilter, and for each of its categories the number of the one that is moderated.
+fn open_prefilter(
+    config: &PrefilterConfig,
+    clean: &dyn Fn(&str) -> String,
+    categories: &[String],
+) -> anyhow::Result<(Prefilter, Vec<usize>)> {
+    let opened = Prefilter::open(config, clean).context("`prefilter`")?;
+    let place = |name: &String| {
+        let place = categories.iter().position(|known| known == name);
+        place.with_context(|| {
+            format!(
+                "`prefilter` is of the category `{name}`, which is not moderated here; those are {}",
+                categories.join(", ")
+            )
+        })
+    };
+    let places: anyhow::Result<Vec<usize>> = opened.categories().iter().map(place).collect();
+    let places = places?;
+    Ok((opened, places))
 }
 
 /// A post as the layers see it.
