@@ -72,7 +72,7 @@ fn begin_has_quotation_marks_that_are_none() {
         ),
         (
             begin(&["t5\tcmu\tK."]),
-            "`c.tsv` line 2: 3 columns, the header has 6",
+            "`c.tsv` line 2: 3 columns, expected 6",
         ),
         (
             "a\tb\r\n1\t2\r\n".to_owned(),

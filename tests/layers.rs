@@ -64,6 +64,9 @@ fn imports_point_downwards_only() {
         if ["main", "lib", "build"].contains(&module) {
             continue;
         }
+        if path.extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         for (number, line) in text.lines().enumerate() {
             for used in line.split("crate::").skip(1) {

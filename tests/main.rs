@@ -56,6 +56,8 @@ mod language_config;
 mod language_models;
 mod layers;
 mod lying_servers;
+mod moderation;
+mod moderation_real;
 mod monitoring;
 mod monitoring_page;
 mod paired;

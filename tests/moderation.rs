@@ -191,9 +191,18 @@ pub fn demo(change: impl Fn(&str) -> String) -> Sandbox {
     let config = include_str!("../configs/moderation-demo.toml");
     let mut sandbox = Sandbox::new().file("config.toml", change(config));
     let files = [
-        ("posts.jsonl", include_str!("../datasets/moderation/posts.jsonl")),
-        ("benign.jsonl", include_str!("../datasets/moderation/benign.jsonl")),
-        ("policy.toml", include_str!("../datasets/moderation/policy.toml")),
+        (
+            "posts.jsonl",
+            include_str!("../datasets/moderation/posts.jsonl"),
+        ),
+        (
+            "benign.jsonl",
+            include_str!("../datasets/moderation/benign.jsonl"),
+        ),
+        (
+            "policy.toml",
+            include_str!("../datasets/moderation/policy.toml"),
+        ),
         (
             "blocklists/en-harassment.txt",
             include_str!("../datasets/moderation/blocklists/en-harassment.txt"),
@@ -219,7 +228,9 @@ pub fn demo(change: impl Fn(&str) -> String) -> Sandbox {
 
 /// Posts of a made-up language: every post of the category `spam` has a word that no other has.
 pub fn learnable(count: usize, prefix: &str) -> Vec<Value> {
-    let fillers = ["morla", "tevik", "sudrin", "palmo", "gerta", "onwi", "bralk"];
+    let fillers = [
+        "morla", "tevik", "sudrin", "palmo", "gerta", "onwi", "bralk",
+    ];
     let word = |number: usize, step: usize| fillers[(number * step + number / 7) % fillers.len()];
     (0..count)
         .map(|number| {

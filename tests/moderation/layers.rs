@@ -7,20 +7,74 @@ use crate::sandbox::Sandbox;
 
 /// Id, text, what people say (hate, spam), what the classifier says of the two, and what else is known.
 const POSTS: [(&str, &str, [u8; 2], [f64; 2], &str); 14] = [
-    ("listed", "get cheap pills here", [0, 1], [0.05, 0.95], "feed"),
-    ("only-listed", "Cheap PILLS for all", [0, 1], [0.05, 0.1], "feed"),
+    (
+        "listed",
+        "get cheap pills here",
+        [0, 1],
+        [0.05, 0.95],
+        "feed",
+    ),
+    (
+        "only-listed",
+        "Cheap PILLS for all",
+        [0, 1],
+        [0.05, 0.1],
+        "feed",
+    ),
     ("clear", "a clear one", [1, 0], [0.95, 0.1], "feed"),
     ("unclear", "an unclear one", [1, 0], [0.7, 0.1], "feed"),
-    ("german", "one from Germany", [1, 0], [0.55, 0.05], "region=de"),
-    ("american", "one from America", [1, 0], [0.55, 0.05], "region=us"),
-    ("minor", "one of a child", [1, 0], [0.35, 0.05], "author_age=15"),
-    ("adult", "one of an adult", [0, 0], [0.35, 0.05], "author_age=30"),
+    (
+        "german",
+        "one from Germany",
+        [1, 0],
+        [0.55, 0.05],
+        "region=de",
+    ),
+    (
+        "american",
+        "one from America",
+        [1, 0],
+        [0.55, 0.05],
+        "region=us",
+    ),
+    (
+        "minor",
+        "one of a child",
+        [1, 0],
+        [0.35, 0.05],
+        "author_age=15",
+    ),
+    (
+        "adult",
+        "one of an adult",
+        [0, 0],
+        [0.35, 0.05],
+        "author_age=30",
+    ),
     ("direct", "a letter", [0, 0], [0.05, 0.45], "direct"),
     ("feed", "a notice", [0, 0], [0.05, 0.45], "feed"),
     ("advert", "an advert", [0, 1], [0.05, 0.55], "feed"),
-    ("recalled", "the cheap pills recall goes on", [0, 0], [0.02, 0.02], "feed"),
-    ("pattern", "write to me at x@example.org", [0, 1], [0.02, 0.02], "feed"),
-    ("reported", "I saw cheap pills again and told them", [0, 0], [0.02, 0.1], "feed"),
+    (
+        "recalled",
+        "the cheap pills recall goes on",
+        [0, 0],
+        [0.02, 0.02],
+        "feed",
+    ),
+    (
+        "pattern",
+        "write to me at x@example.org",
+        [0, 1],
+        [0.02, 0.02],
+        "feed",
+    ),
+    (
+        "reported",
+        "I saw cheap pills again and told them",
+        [0, 0],
+        [0.02, 0.1],
+        "feed",
+    ),
 ];
 
 const CONFIG: &str = r#"
@@ -77,7 +131,10 @@ fn sandbox() -> Sandbox {
     Sandbox::new()
         .file("posts.jsonl", lines(&posts))
         .file("outputs.jsonl", lines(&outputs))
-        .file("list.txt", "# what is sold\ncheap pills\n!cheap pills recall\n")
+        .file(
+            "list.txt",
+            "# what is sold\ncheap pills\n!cheap pills recall\n",
+        )
         .file("config.toml", CONFIG)
 }
 
@@ -159,7 +216,13 @@ fn every_decision_is_that_of_the_rule_and_layer_that_a_person_finds() {
         run.near("all", metric, expected);
     }
     run.parts_sum_up("all", &["prefilter", "fast", "slow", "review"]);
-    let slices = ["all", "surface=feed", "surface=direct", "region=de", "region=us"];
+    let slices = [
+        "all",
+        "surface=feed",
+        "surface=direct",
+        "region=de",
+        "region=us",
+    ];
     let mut found = run.slices();
     found.retain(|slice| slices.contains(&slice.as_str()));
     assert_eq!(found.len(), slices.len(), "{:?}", run.slices());
@@ -174,7 +237,10 @@ fn every_decision_is_that_of_the_rule_and_layer_that_a_person_finds() {
 fn the_sheet_has_the_layers_that_posts_come_to_and_their_claims() {
     let sheet = eval(&sandbox(), "config.toml").sheet();
     let layers = sheet["layers"].as_array().unwrap();
-    let names: Vec<&str> = layers.iter().map(|row| row["layer"].as_str().unwrap()).collect();
+    let names: Vec<&str> = layers
+        .iter()
+        .map(|row| row["layer"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["prefilter", "fast", "review"]);
     let near = |row: &Value, name: &str, expected: f64| {
         let found = row[name].as_f64().unwrap_or(f64::NAN);
@@ -193,8 +259,14 @@ fn the_sheet_has_the_layers_that_posts_come_to_and_their_claims() {
         found.unwrap().clone()
     };
     let stops = claim("the prefilter stops");
-    assert_eq!((&stops["found"], &stops["met"]), (&json!("21.4 %"), &json!(false)));
-    assert!(claim("the fast path alone")["met"].is_null(), "there is no slow path to leave things to");
+    assert_eq!(
+        (&stops["found"], &stops["met"]),
+        (&json!("21.4 %"), &json!(false))
+    );
+    assert!(
+        claim("the fast path alone")["met"].is_null(),
+        "there is no slow path to leave things to"
+    );
     // The queue: 9 of 14 posts violate, of which 3 are escalated, and none of the others is.
     let queue = &sheet["queues"][0];
     near(queue, "prevalence", 9.0 / 14.0);
