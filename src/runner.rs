@@ -106,6 +106,7 @@ pub fn evaluate<S: System>(
     report::write(&journal.run, &identity, &metrics, &evaluated, &summary)?;
     report::write_monitoring(&journal.run, &identity, &metrics, &evaluated, &summary)?;
     report::write_curves(&journal.run, &identity, &metrics, &evaluated)?;
+    report::write_reliability(&journal.run, &identity, &metrics, &evaluated)?;
     let errors = |variant: usize| {
         evaluated
             .iter()

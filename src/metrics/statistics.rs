@@ -344,6 +344,23 @@ fn exact(successes: f64, n: f64) -> Interval {
     }
 }
 
+/// The 95 % interval of a share of `n` ≥ 1 examples. It has a width also where all are alike.
+///
+/// Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+pub fn wilson_share(share: f64, n: usize) -> Interval {
+    score_interval(share, NORMAL_975 * NORMAL_975 / n as f64)
+}
+
+/// Wilson's interval, whose ends e solve (e − share)² = `ratio` e (1 − e): the ratio is z² / n.
+pub(super) fn score_interval(share: f64, ratio: f64) -> Interval {
+    let middle = (share + ratio / 2.0) / (1.0 + ratio);
+    let half = (ratio * share * (1.0 - share) + ratio * ratio / 4.0).sqrt() / (1.0 + ratio);
+    Interval {
+        low: (middle - half).max(0.0),
+        high: (middle + half).min(1.0),
+    }
+}
+
 /// The interval of Clopper and Pearson of the mean of values that are 0 or 1. Of clusters, with so many outcomes as would scatter as much if they were independent, and as many as
 /// there are clusters where all values are equal. `None` where there is no value, or only one cluster.
 ///

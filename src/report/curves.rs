@@ -2,15 +2,13 @@
 
 mod draw;
 
-use std::io::Write as _;
-
 use arrow::array::BooleanArray;
 
+use super::svg::{inside, write_picture};
 use super::write::{batch, numbers, texts, write_file};
 use super::{Evaluated, Identity, RunPath, files};
 use crate::metrics::routing::{Curve, Kind, Routes, RoutingStatistic, envelope};
 use crate::metrics::{MetricFacts, Statistic};
-use crate::whole_file::WholeFile;
 
 /// A policy of a router.
 struct Row<'a> {
@@ -56,9 +54,8 @@ pub fn write_curves(
         &identity.to_json(),
         std::iter::once(columns),
     )?;
-    let mut file = WholeFile::create(run.file(files::CURVES_PICTURE))?;
-    file.write_all(picture.svg(&identity.name, &identity.variants)?.as_bytes())?;
-    Ok(file.finish()?)
+    let svg = picture.svg(&identity.name, &identity.variants)?;
+    write_picture(run.file(files::CURVES_PICTURE), &svg)
 }
 
 fn picture<'a>(
@@ -149,10 +146,11 @@ fn picture<'a>(
             };
             let singles = (0..models).map(|model| {
                 let name = &names[model * kinds.len()];
-                let inside = name
-                    .split_once('(')
-                    .map_or("", |(_, rest)| rest.strip_suffix(')').unwrap_or_default());
-                (inside.to_owned(), mean(&cost, model), mean(&quality, model))
+                (
+                    inside(name).to_owned(),
+                    mean(&cost, model),
+                    mean(&quality, model),
+                )
             });
             picture.models = singles.collect();
         }

@@ -8,10 +8,12 @@ mod directory;
 mod manifest;
 mod monitoring;
 mod read;
+mod reliability;
 mod results;
 mod scores;
 mod spent;
 mod summary;
+mod svg;
 mod table;
 mod write;
 
@@ -21,6 +23,7 @@ pub use directory::{RunPath, reports_folder};
 pub use manifest::{Host, Identity, IndexFacts, Manifest, VectorsSearched};
 pub use monitoring::write_monitoring;
 pub use read::{ClaimRow, Latency, Run};
+pub use reliability::write_reliability;
 pub use results::{Ranked, Steps};
 pub use scores::Scores;
 pub use spent::Spent;
@@ -56,6 +59,10 @@ pub mod files {
     pub const CURVES: &str = "curves.parquet";
     /// Their picture.
     pub const CURVES_PICTURE: &str = "curves.svg";
+    /// The bins of reliability diagrams of classifiers.
+    pub const RELIABILITY: &str = "reliability.parquet";
+    /// Their picture.
+    pub const RELIABILITY_PICTURE: &str = "reliability.svg";
     /// Judgements that were repeated, where a judge was asked more than once: `variant`, `example_id`, `metric`, `value`.
     pub const JUDGEMENTS: &str = "judgements.parquet";
     /// What the run is; written last: a directory that has it is finished.

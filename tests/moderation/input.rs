@@ -52,7 +52,8 @@ fn a_post_without_a_probability_is_an_error_and_is_counted() {
     // A post that is there with nothing said of it is no error: it is approved, for no rule can match.
     let mut unsaid = outputs();
     unsaid[3]["hate"] = Value::Null;
-    let run = eval(&with(&posts(), &unsaid), "config.toml");
+    let sandbox = with(&posts(), &unsaid);
+    let run = eval(&sandbox, "config.toml");
     assert_eq!(
         run.manifest()["errors"]
             .get("theirs")
@@ -103,7 +104,7 @@ fn what_is_no_probability_is_told_with_its_line() {
         .file("config.toml", CONFIG.replace("outputs.jsonl", "none.jsonl"))
         .fails(
             "eval config.toml",
-            "no variant can run: `theirs`: there is no file `none.jsonl`",
+            "variant `theirs`: there is no file `none.jsonl`",
         );
     let sandbox = with(&posts(), &outputs());
     let chosen = format!("{CONFIG}thresholds.f1 = {{}}\n");
@@ -221,7 +222,8 @@ fn columns_of_a_table_are_what_the_source_says_they_are() {
     // A table without a header, in which a quotation mark is one.
     let headless = r#"{ path = "posts.tsv", columns = ["class", "message"], labels.hate = { column = "class", positive = ["hate"] } }"#;
     let table = "hate\tone \"of many\nnone\ttwo\nhate\tthree\"\n";
-    let run = eval(&sandbox(table, headless), "config.toml");
+    let untitled = sandbox(table, headless);
+    let run = eval(&untitled, "config.toml");
     run.near("theirs", "Caught", 0.5);
     assert_eq!(run.rows("examples.parquet").len(), 3);
     sandbox("hate\tone\nnone\ttwo\tmore\n", headless).fails(

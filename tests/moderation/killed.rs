@@ -86,6 +86,7 @@ fn a_killed_run_goes_on_and_asks_nothing_twice() {
         "{} of {POSTS}",
         server.requests()
     );
-    let undisturbed = eval(&sandbox(&server), "config.toml");
+    let other = sandbox(&server);
+    let undisturbed = eval(&other, "config.toml");
     same_files(&run.folder, &undisturbed.folder);
 }

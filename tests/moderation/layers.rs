@@ -166,7 +166,8 @@ fn is_decided(run: &Ended) {
 
 #[test]
 fn every_decision_is_that_of_the_rule_and_layer_that_a_person_finds() {
-    let run = eval(&sandbox(), "config.toml");
+    let sandbox = sandbox();
+    let run = eval(&sandbox, "config.toml");
     is_decided(&run);
     // Nine posts violate and five do not.
     let (bad, benign, all) = (9.0, 5.0, 14.0);
@@ -235,7 +236,8 @@ fn every_decision_is_that_of_the_rule_and_layer_that_a_person_finds() {
 
 #[test]
 fn the_sheet_has_the_layers_that_posts_come_to_and_their_claims() {
-    let sheet = eval(&sandbox(), "config.toml").sheet();
+    let sandbox = sandbox();
+    let sheet = eval(&sandbox, "config.toml").sheet();
     let layers = sheet["layers"].as_array().unwrap();
     let names: Vec<&str> = layers
         .iter()
@@ -300,6 +302,6 @@ fn a_policy_that_cannot_be_is_refused() {
     fails(
         "at_least = 0.9, action",
         "at_least = \"sure\", action",
-        "variant `all`: the policy: rule 4 (`clear`): category `hate` has no threshold `sure`; it has `reject`, `review`",
+        "variant `all`: the policy: rule 4 (`clear`): category `hate` has no threshold `sure`; take of `reject`, `review`",
     );
 }

@@ -161,7 +161,7 @@ fn is_told(run: &Ended, sandbox: &Sandbox) {
     let rate = monitoring.iter().find(|row| {
         row["component"] == "slow" && row["what"] == "degraded_rate" && row["slice"] == "all"
     });
-    assert_eq!(rate.unwrap()["value"], 0.4);
+    assert_eq!(rate.unwrap()["value"], 2.0 / 8.0);
     assert_eq!(
         run.manifest()["errors"]
             .get("all")
@@ -189,7 +189,8 @@ fn is_told(run: &Ended, sandbox: &Sandbox) {
 #[test]
 fn a_post_cannot_end_its_quotation() {
     let server = server();
-    let run = eval(&sandbox(&server, ""), "config.toml");
+    let sandbox = sandbox(&server, "");
+    let run = eval(&sandbox, "config.toml");
     assert_eq!(run.decisions("all")[6].1, "reject");
     let log = server.log.lock().unwrap();
     let prompts: Vec<&String> = log.requests.iter().map(|(_, prompt)| prompt).collect();

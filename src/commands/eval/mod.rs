@@ -25,6 +25,7 @@ use crate::experiment::{Experiment, SystemConfig};
 use crate::report::{Identity, Run, SummaryRow, reports_folder};
 use crate::runner::{self, Alternation, Finished, Options};
 use crate::systems::System;
+use crate::systems::moderation::Sheet;
 
 /// Run a config's variants over its dataset and score them.
 ///
@@ -72,7 +73,7 @@ pub struct Arguments {
     /// Where run directories go.
     #[arg(long, value_name = "DIR", default_value_os_t = reports_folder())]
     reports: PathBuf,
-    /// How to print the result; JSON has `run` and `summary`.
+    /// How to print the result; JSON has `run` and `summary`, and of moderators `moderation`.
     #[arg(long, value_enum, default_value_t = Rendering::Table)]
     format: Rendering,
 }
@@ -83,6 +84,8 @@ struct Outcome<'a> {
     summary: &'a [SummaryRow],
     #[serde(skip_serializing_if = "Option::is_none")]
     ablation: Option<&'a Ablation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<Sheet>,
 }
 
 /// Runs the command.
@@ -197,6 +200,7 @@ fn show(
             run: path,
             summary: &finished.summary,
             ablation: ablation.as_ref(),
+            moderation: Sheet::read(&run)?,
         });
     }
     print(match ablation.zip(arguments.format.style()) {

@@ -14,7 +14,7 @@ mod labelling;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::Clusters;
-use super::statistics::{Interval, exact_share, mean};
+use super::statistics::{Interval, exact_share, mean, score_interval};
 
 pub use labelling::{Labelling, LabellingOrder};
 
@@ -180,14 +180,8 @@ fn interval(
     if variance <= 1e-15 {
         return None;
     }
-    let value = value.clamp(0.0, 1.0);
-    let q = t * t * variance / spread;
-    let middle = (value + q / 2.0) / (1.0 + q);
-    let half = (q * value * (1.0 - value) + q * q / 4.0).sqrt() / (1.0 + q);
-    Some(Interval {
-        low: (middle - half).max(0.0),
-        high: (middle + half).min(1.0),
-    })
+    let ratio = t * t * variance / spread;
+    Some(score_interval(value.clamp(0.0, 1.0), ratio))
 }
 
 /// Places of [`Sums`]: examples, their predictions x, and over the labelled the weights w, wx, wy, wx² and wxy, y being the label. x and y

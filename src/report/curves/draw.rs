@@ -6,6 +6,7 @@ use quick_xml::escape::escape;
 
 use super::Picture;
 use crate::metrics::routing::envelope;
+use crate::report::svg::{LINE, begin, colour, legend, points, stroke};
 
 /// The most policies of a variant that are drawn; the table has all.
 const DRAWN: usize = 500;
@@ -16,13 +17,7 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 220.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 56.0;
-/// The height of a line of the legend.
-const LINE: f64 = 20.0;
-/// Paul Tol's bright scheme, which readers with any colour vision tell apart.
-const COLOURS: [&str; 7] = [
-    "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#888888",
-];
-const STYLE: &str = "svg{font:13px system-ui,sans-serif;background:#fff;color:#222}.axis,.grid{stroke:currentColor}.grid{opacity:.12}text{fill:currentColor}.curve{fill:none;opacity:.3}.hull{fill:none;stroke-width:2}.zero{fill:none;stroke:currentColor;stroke-dasharray:5 4;opacity:.6}.model{fill:currentColor}@media(prefers-color-scheme:dark){svg{background:#181a1d;color:#ddd}}";
+const STYLE: &str = ".curve{fill:none;opacity:.3}.hull{fill:none;stroke-width:2}.zero{fill:none;stroke:currentColor;stroke-dasharray:5 4;opacity:.6}.model{fill:currentColor}";
 
 /// From values to places on the picture.
 struct Frame {
@@ -62,10 +57,8 @@ impl Frame {
         HEIGHT - BOTTOM - (value - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
     }
 
-    fn line(&self, points: &[(f64, f64)]) -> String {
-        let points = points.iter();
-        let points = points.map(|point| format!("{:.1},{:.1}", self.x(point.0), self.y(point.1)));
-        points.collect::<Vec<_>>().join(" ")
+    fn line(&self, values: &[(f64, f64)]) -> String {
+        points(values.iter().map(|(x, y)| (self.x(*x), self.y(*y))))
     }
 
     /// Lines across and up with their numbers; those across are shown times `scale`.
@@ -105,10 +98,8 @@ impl Picture<'_> {
             "cost_usd" => ("USD per 1,000 prompts", 1e3),
             _ => ("the strong model's share of prompts", 1.0),
         };
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"quality over {axis}\"><style>{STYLE}</style><text x=\"{LEFT}\" y=\"22\" font-weight=\"600\">{}: quality over {axis}</text>",
-            escape(name)
-        );
+        let title = format!("{name}: quality over {axis}");
+        let mut svg = begin((WIDTH, height), STYLE, LEFT, &title);
         frame.axes(&mut svg, scale)?;
         let models: Vec<(f64, f64)> = self
             .models
@@ -148,12 +139,6 @@ impl Picture<'_> {
 
     /// The policies of a variant, their envelope, and its line in the legend.
     fn curve(&self, svg: &mut String, frame: &Frame, number: usize, variant: &str) -> Result {
-        let colour = COLOURS[number % COLOURS.len()];
-        let dash = if number < COLOURS.len() {
-            ""
-        } else {
-            " stroke-dasharray=\"2 3\""
-        };
         let rows = self.rows.iter().filter(|row| row.variant == variant);
         let all: Vec<(f64, f64)> = rows.clone().map(|row| (row.x, row.quality)).collect();
         let drawn: Vec<(f64, f64)> = all
@@ -168,20 +153,14 @@ impl Picture<'_> {
         corners.sort_by(|a, b| a.0.total_cmp(&b.0));
         write!(
             svg,
-            "<polyline class=\"curve\" stroke=\"{colour}\" points=\"{}\"/><polyline class=\"hull\" stroke=\"{colour}\"{dash} points=\"{}\"><title>{}</title></polyline>",
+            "<polyline class=\"curve\" stroke=\"{}\" points=\"{}\"/><polyline class=\"hull\" {} points=\"{}\"><title>{}</title></polyline>",
+            colour(number),
             frame.line(&drawn),
+            stroke(number),
             frame.line(&corners),
             escape(variant)
         )?;
-        let (top, left) = (TOP + LINE * number as f64, WIDTH - RIGHT + 16.0);
-        write!(
-            svg,
-            "<line x1=\"{left}\" x2=\"{}\" y1=\"{top}\" y2=\"{top}\" stroke=\"{colour}\" stroke-width=\"3\"{dash}/><text x=\"{}\" y=\"{}\">{}</text>",
-            left + 24.0,
-            left + 32.0,
-            top + 4.0,
-            escape(variant)
-        )
+        legend(svg, (WIDTH - RIGHT + 16.0, TOP), number, variant)
     }
 }
 

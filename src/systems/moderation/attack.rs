@@ -6,7 +6,8 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::Moderation;
-use super::pipeline::{Pipeline, stages};
+use super::pipeline::Pipeline;
+use super::stages;
 use crate::caches;
 use crate::data::{Card, Corpus, CorpusFrom, PathText, Post, PostSources, Posts};
 use crate::metrics::statistics;

@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::layers::Layer;
 use super::metric::{ModerationMetric, OfCategory, OfGroup, OfLayer, OfPost};
-use super::pipeline::stages;
+use super::stages;
 use crate::data::Post;
 use crate::moderation::Action;
 use crate::outputs::{Item, Output, Stage};

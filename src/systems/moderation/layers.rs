@@ -1,5 +1,7 @@
 //! The layers of a moderator, and what they decide together: with all of them, and without one.
 
+use std::ops::Range;
+
 use crate::moderation::{Action, Policy};
 
 /// A layer.
@@ -41,6 +43,8 @@ pub(super) struct Stop {
     pub(super) category: usize,
     pub(super) rule: String,
     pub(super) action: Action,
+    /// Where it stands in the post as it was written, in bytes; unknown where it was found in a text that was made small without keeping count.
+    pub(super) place: Option<Range<usize>>,
 }
 
 /// What the layers say of a post.

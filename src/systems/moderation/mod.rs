@@ -14,6 +14,7 @@ mod note;
 mod pipeline;
 mod sheet;
 mod slow;
+mod stages;
 mod train;
 mod validate;
 
@@ -24,7 +25,7 @@ use regex::{Regex, RegexBuilder};
 
 use self::facts::Facts;
 use self::learn::Lesson;
-use self::pipeline::{Pipeline, stages};
+use self::pipeline::Pipeline;
 use super::System;
 use crate::caches::Embeddings;
 use crate::data::{Post, Posts};

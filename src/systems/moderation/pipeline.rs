@@ -1,7 +1,8 @@
 //! One variant, layer by layer, and what it makes of posts.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::time::Instant;
+use std::ops::Range;
 
 use anyhow::Context;
 
@@ -12,31 +13,14 @@ use super::layers::{Decided, Layer, Said, Stop};
 use super::learn::Lesson;
 use super::note::note;
 use super::slow::{Analysis, SlowPath};
+use super::stages::{self, item, stage, timed};
 use crate::caches::Embeddings;
 use crate::data::{Digest, Post};
+use crate::moderation::prefilter::Hit;
 use crate::moderation::{
     Normalised, Normaliser, Policy, PolicyConfig, Prefilter, PrefilterConfig, Step,
 };
 use crate::outputs::{Item, Output, Stage};
-
-/// The stages, by the names that they have in the files.
-pub(super) mod stages {
-    pub(in super::super) const NORMALISE: &str = "normalise";
-    pub(in super::super) const PREFILTER: &str = "prefilter";
-    pub(in super::super) const FAST: &str = "fast";
-    pub(in super::super) const SLOW: &str = "slow";
-    pub(in super::super) const POLICY: &str = "policy";
-    /// Aside: what the classifiers say of a post that never reaches them.
-    pub(in super::super) const UNASKED: &str = "fast unasked";
-    /// Aside: the probability of each category that counts.
-    pub(in super::super) const SCORES: &str = "scores";
-    /// Aside: the categories whose threshold it reaches.
-    pub(in super::super) const FLAGS: &str = "flags";
-    /// Aside: what would be decided without each layer, as `fast/approve`.
-    pub(in super::super) const WITHOUT: &str = "without";
-    /// Aside: the categories that are flagged of the post that this one is a changed copy of.
-    pub(in super::super) const REFERENCE: &str = "reference";
-}
 
 /// One variant, ready.
 pub(super) struct Pipeline<'a> {
@@ -136,7 +120,7 @@ impl<'a> Pipeline<'a> {
         let stops: Vec<(Vec<Stop>, f64)> = posts
             .iter()
             .zip(&read)
-            .map(|(post, (read, _))| timed(|| self.stops(post, read.text())))
+            .map(|(post, (read, _))| timed(|| self.stops(post, read)))
             .collect();
         let texts: Vec<&str> = read.iter().map(|(read, _)| read.text()).collect();
         let classified = self.classifiers.classify(posts, &texts);
@@ -172,31 +156,35 @@ impl<'a> Pipeline<'a> {
     }
 
     /// What stops the post, the most severe first.
-    fn stops(&self, post: &Post, text: &str) -> Vec<Stop> {
+    fn stops(&self, post: &Post, read: &Read<'_>) -> Vec<Stop> {
         let Some((prefilter, places)) = &self.prefilter else {
             return Vec::new();
         };
-        let lower;
-        let text = if self
+        let text = Cow::from(read.text());
+        let is_small = self
             .variant
             .normalise
             .as_ref()
-            .is_some_and(|config| config.case)
-        {
+            .is_some_and(|config| config.case);
+        let text = if is_small {
             text
         } else {
-            lower = text.to_lowercase();
-            &lower
+            Cow::from(text.to_lowercase())
         };
-        let hits = prefilter.hits(text, post.field("language"));
-        let mut found: Vec<Stop> = hits
-            .into_iter()
-            .map(|hit| Stop {
-                category: places[hit.category],
-                rule: hit.rule.to_owned(),
-                action: hit.action,
-            })
-            .collect();
+        let place = |range: Range<usize>| match read {
+            // Small letters may be longer than capitals beyond ASCII.
+            _ if !is_small && !text.is_ascii() => None,
+            Read::Normalised(normalised) => Some(normalised.original(range)),
+            Read::Plain(_) => Some(range),
+        };
+        let hits = prefilter.hits(&text, post.field("language"));
+        let stop = |hit: Hit<'_>| Stop {
+            category: places[hit.category],
+            rule: hit.rule.to_owned(),
+            action: hit.action,
+            place: place(hit.range),
+        };
+        let mut found: Vec<Stop> = hits.into_iter().map(stop).collect();
         found.sort_by_key(|stop| Reverse(stop.action));
         found
     }
@@ -223,14 +211,17 @@ impl<'a> Pipeline<'a> {
         }
         let is_stopped = !stops.is_empty();
         if self.prefilter.is_some() {
-            let rule = |stop: &Stop| {
-                item(
-                    &format!("{}/{}", self.categories[stop.category], stop.rule),
-                    1.0,
-                )
-            };
-            let items = stops.iter().map(rule).collect();
-            stages.push(stage(stages::PREFILTER, items, prefilter_ms, 1));
+            let name = |stop: &Stop| format!("{}/{}", self.categories[stop.category], stop.rule);
+            let places = stops.iter().filter_map(|stop| {
+                let place = stop.place.as_ref()?;
+                Some(format!("{} at {}..{}", name(stop), place.start, place.end))
+            });
+            let places: Vec<String> = places.collect();
+            let items = stops.iter().map(|stop| item(&name(stop), 1.0)).collect();
+            stages.push(Stage {
+                text: (!places.is_empty()).then(|| places.join("; ")),
+                ..stage(stages::PREFILTER, items, prefilter_ms, 1)
+            });
         }
         if self.classifiers.is_some() {
             let name = if is_stopped {
@@ -370,28 +361,5 @@ impl Read<'_> {
             Self::Plain(text) => text,
             Self::Normalised(normalised) => &normalised.text,
         }
-    }
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let started = Instant::now();
-    let done = work();
-    (done, started.elapsed().as_secs_f64() * 1e3)
-}
-
-fn item(id: &str, score: f64) -> Item {
-    Item {
-        id: id.to_owned(),
-        score,
-    }
-}
-
-fn stage(name: &str, items: Vec<Item>, latency_ms: f64, batch_size: u32) -> Stage {
-    Stage {
-        name: name.to_owned(),
-        items,
-        latency_ms,
-        batch_size,
-        ..Stage::default()
     }
 }

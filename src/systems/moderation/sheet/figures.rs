@@ -10,7 +10,7 @@ use crate::report::{Latency, Scores};
 use crate::systems::moderation::config::{Config, Deployment};
 use crate::systems::moderation::layers::Layer;
 use crate::systems::moderation::metric::{ModerationMetric, OfCategory, OfGroup, OfLayer, OfPost};
-use crate::systems::moderation::pipeline::stages;
+use crate::systems::moderation::stages;
 
 /// The values of one metric of a variant, by example.
 pub(super) fn values<'s>(
