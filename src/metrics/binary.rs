@@ -8,6 +8,7 @@
 
 use super::Pooled;
 use super::pooled::levels;
+use super::statistics::mean;
 
 /// TP / (TP + FP), the share of what is decided positive that is so. `None` where nothing is.
 ///
@@ -152,6 +153,31 @@ pub fn average_precision_lift(labels: &[bool], scores: &[f64]) -> Option<Vec<f64
         .into_iter()
         .zip(labels.iter().copied().map(number));
     ratio(&parts.collect::<Vec<_>>())
+}
+
+/// The mean of a value at a prevalence π that is not that of the examples, π m₁ + (1 − π) m₀ of the means m₁ over positives and m₀ over negatives, as one value an
+/// example. `None` where all labels are the same.
+///
+/// # Panics
+/// Where the columns differ in length.
+pub fn mean_at_prevalence(labels: &[bool], values: &[f64], prevalence: f64) -> Option<Vec<f64>> {
+    assert_eq!(labels.len(), values.len(), "one value a label");
+    let of_class = |wanted: bool| {
+        let own = labels
+            .iter()
+            .zip(values)
+            .filter(|(label, _)| **label == wanted);
+        let own: Vec<f64> = own.map(|(_, value)| *value).collect();
+        let weight = if wanted { prevalence } else { 1.0 - prevalence };
+        Some((mean(&own)?, weight * labels.len() as f64 / own.len() as f64))
+    };
+    let (positive, negative) = (of_class(true)?, of_class(false)?);
+    let value = prevalence * positive.0 + (1.0 - prevalence) * negative.0;
+    let of_example = |(label, own): (&bool, &f64)| {
+        let (mean, weight) = if *label { positive } else { negative };
+        value + weight * (own - mean)
+    };
+    Some(labels.iter().zip(values).map(of_example).collect())
 }
 
 /// The lowest share of the negatives that is decided positive where at least `recall` of the positives are, by a threshold among the scores: that of the

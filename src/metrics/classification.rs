@@ -6,15 +6,25 @@ use super::bias::{self, GroupAuc};
 use super::calibration::BINS;
 use super::{Pooled, binary, calibration, disagreement, statistics};
 
-/// A share in millionths: such numbers can be compared and stand in names.
+/// A share in parts per billion: such numbers can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Ppm(pub u32);
+pub struct Ppb(pub u32);
 
-impl Ppm {
+impl Ppb {
+    /// The nearest one to a share of 0 to 1.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a billion fits"
+    )]
+    pub fn of(share: f64) -> Self {
+        Self((share.clamp(0.0, 1.0) * 1e9).round() as u32)
+    }
+
     /// The share.
     pub fn share(self) -> f64 {
-        f64::from(self.0) / 1e6
+        f64::from(self.0) / 1e9
     }
 }
 
@@ -31,15 +41,15 @@ pub enum Classification {
     /// [`binary::f1`].
     F1,
     /// [`binary::precision_at_prevalence`].
-    PrecisionAt(Ppm),
+    PrecisionAt(Ppb),
     /// Of labels and scores: [`binary::average_precision_at_prevalence`].
-    AveragePrecisionAt(Ppm),
+    AveragePrecisionAt(Ppb),
     /// [`binary::average_precision_lift`].
     Lift,
     /// [`binary::false_positive_rate_at_recall`].
-    FalsePositiveRateAtRecall(Ppm),
+    FalsePositiveRateAtRecall(Ppb),
     /// [`binary::recall_at_false_positive_rate`].
-    RecallAtFalsePositiveRate(Ppm),
+    RecallAtFalsePositiveRate(Ppb),
     /// [`calibration::expected_calibration_error`].
     CalibrationError,
     /// [`calibration::debiased_square_error`].
@@ -58,6 +68,8 @@ pub enum Classification {
     OverGroups(GroupAuc),
     /// Of labels, scores and all groups: [`bias::combined`].
     AllGroups,
+    /// Of labels and any values: [`binary::mean_at_prevalence`].
+    MeanAt(Ppb),
     /// Of votes for and against: [`disagreement::krippendorff_alpha`].
     Agreement,
     /// Of votes for and against: [`disagreement::single_rater_accuracy`].
@@ -111,6 +123,9 @@ impl Classification {
                 bias::power_mean(kind, &labels, scores, &groups()).map(|all| all.pseudo_values)
             }
             C::AllGroups => bias::combined(&labels, scores, &groups()).map(|all| all.pseudo_values),
+            C::MeanAt(prevalence) => {
+                binary::mean_at_prevalence(&labels, scores, prevalence.share())
+            }
             C::Agreement => disagreement::krippendorff_alpha(columns),
             C::SingleRater => disagreement::single_rater_accuracy(columns),
         }
@@ -135,7 +150,7 @@ impl Classification {
     pub(super) fn bounded_like(self) -> Option<Pooled> {
         use Classification as C;
         match self {
-            C::Lift | C::Uncertainty | C::SquaredCalibrationError => None,
+            C::Lift | C::Uncertainty | C::SquaredCalibrationError | C::MeanAt(_) => None,
             C::Agreement => Some(Pooled::Kappa),
             _ => (!self.jumps()).then_some(Pooled::Auroc),
         }

@@ -35,7 +35,7 @@ pub mod ties;
 pub mod trec_eval;
 
 pub use classes::macro_f1;
-pub use classification::{Classification, Ppm};
+pub use classification::{Classification, Ppb};
 pub use clusters::Clusters;
 pub use column::{Column, PooledFrom, Side, Statistic, intervals};
 pub use facts::{Better, Explanation, MetricFacts};

@@ -1,5 +1,7 @@
 //! Questions asked of a finished run, with polars.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, ensure};
 use polars::prelude::{Column, DataFrame, ParquetReader, SerReader, Series};
 use serde::Serialize;
@@ -33,6 +35,22 @@ pub struct Latency {
     pub p99_ms: f64,
     /// The most examples that one call served; above 1 the figures are shares of a call.
     pub batch_size: u64,
+}
+
+impl Latency {
+    /// The percentiles of so many, of which there is at least one.
+    fn of(variant: &str, stage: &str, mut latencies: Vec<f64>, batch_size: u64) -> Self {
+        latencies.sort_unstable_by(f64::total_cmp);
+        Self {
+            variant: variant.to_owned(),
+            stage: stage.to_owned(),
+            n: latencies.len() as u64,
+            p50_ms: statistics::quantile(&latencies, 0.50),
+            p95_ms: statistics::quantile(&latencies, 0.95),
+            p99_ms: statistics::quantile(&latencies, 0.99),
+            batch_size,
+        }
+    }
 }
 
 /// One claim of an answer.
@@ -119,6 +137,37 @@ impl Run {
         Ok(rows.map(row).collect())
     }
 
+    /// The percentiles of what some stages of a variant take together, example by example, under the name of the first; `None` where none of them was timed.
+    ///
+    /// # Errors
+    /// Where the timings cannot be read.
+    pub fn latency_together(
+        &self,
+        variant: &str,
+        stages: &[&str],
+    ) -> anyhow::Result<Option<Latency>> {
+        let frame = self.read(files::TIMINGS)?;
+        let texts = |name| texts(&frame, name);
+        let (variants, examples, names) =
+            (texts("variant")?, texts("example_id")?, texts("stage")?);
+        let latencies = numbers(&frame, "latency_ms")?;
+        let batch_sizes = frame.column("batch_size")?.u32()?.to_vec();
+        let mut sums: BTreeMap<&str, f64> = BTreeMap::new();
+        let mut batch_size = 0;
+        for row in 0..frame.height() {
+            if variants[row] == variant && stages.contains(&names[row].as_str()) {
+                *sums.entry(&examples[row]).or_default() += latencies[row].unwrap_or(0.0);
+                batch_size = batch_size.max(batch_sizes[row].unwrap_or(1));
+            }
+        }
+        if sums.is_empty() {
+            return Ok(None);
+        }
+        let stage = stages.first().copied().unwrap_or_default();
+        let sums: Vec<f64> = sums.into_values().collect();
+        Ok(Some(Latency::of(variant, stage, sums, batch_size.into())))
+    }
+
     /// Percentiles of every variant's stages, in the order in which they ran.
     pub fn latencies(&self) -> anyhow::Result<Vec<Latency>> {
         let frame = self.read(files::TIMINGS)?;
@@ -134,26 +183,14 @@ impl Run {
                 .flatten()
                 .map(|place| place as usize)
                 .collect();
-            let mut sorted: Vec<f64> = places
+            let own: Vec<f64> = places
                 .iter()
                 .filter_map(|&place| latencies[place])
                 .collect();
-            sorted.sort_unstable_by(f64::total_cmp);
-            ensure!(sorted.len() == places.len(), "a stage without its latency");
-            Ok(Latency {
-                variant,
-                stage,
-                n: places.len() as u64,
-                p50_ms: statistics::quantile(&sorted, 0.50),
-                p95_ms: statistics::quantile(&sorted, 0.95),
-                p99_ms: statistics::quantile(&sorted, 0.99),
-                batch_size: places
-                    .iter()
-                    .filter_map(|&place| batch_sizes[place])
-                    .max()
-                    .unwrap_or(1)
-                    .into(),
-            })
+            ensure!(own.len() == places.len(), "a stage without its latency");
+            let sizes = places.iter().filter_map(|&place| batch_sizes[place]);
+            let batch_size = sizes.max().unwrap_or(1).into();
+            Ok(Latency::of(&variant, &stage, own, batch_size))
         };
         variants
             .into_iter()

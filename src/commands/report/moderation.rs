@@ -57,7 +57,7 @@ fn layers(sheet: &Sheet, style: Style) -> Option<String> {
     });
     let table = text_table(style, &header, rows, 2);
     (!sheet.layers.is_empty()).then(|| {
-        format!("layers: the share of posts that comes to each, that it as the last keeps from being approved, how many of these violate; of violating posts the share that it catches as the last, and that no other layer would:\n{table}")
+        format!("layers, on the posts at hand: the share of posts that comes to each, that it as the last keeps from being approved, how many of these violate; of violating posts the share that it catches as the last, and that no other layer would:\n{table}")
     })
 }
 
@@ -108,8 +108,9 @@ fn queues(sheet: &Sheet, style: Style) -> Option<String> {
         ]
     });
     let table = text_table(style, &header, rows, 1);
-    (!sheet.queues.is_empty())
-        .then(|| format!("people's queue at the config's load, by Erlang C:\n{table}"))
+    (!sheet.queues.is_empty()).then(|| {
+        format!("people's queue at the config's load and prevalence, by Erlang C:\n{table}")
+    })
 }
 
 fn drift(sheet: &Sheet, style: Style) -> Option<String> {

@@ -6,7 +6,7 @@ use crate::metrics::Better::{self, Higher, Lower};
 /// Name, direction and definition.
 type Row<K> = (K, &'static str, Better, &'static str);
 
-pub(super) const OF_POSTS: [Row<OfPost>; 15] = [
+pub(super) const OF_POSTS: [Row<OfPost>; 19] = [
     (
         OfPost::Violates,
         "Violates",
@@ -96,6 +96,30 @@ pub(super) const OF_POSTS: [Row<OfPost>; 15] = [
         "SlowUnreadable",
         Lower,
         "of posts that a language model was asked about the share of which it said nothing that could be read; people look at them",
+    ),
+    (
+        OfPost::DeployedEscalated,
+        "DeployedEscalated",
+        Lower,
+        "the share of posts that people look at, at the prevalence of violating posts in deployment",
+    ),
+    (
+        OfPost::DeployedRemoved,
+        "DeployedRemoved",
+        Lower,
+        "the share of posts that are rejected without people, at the prevalence of violating posts in deployment",
+    ),
+    (
+        OfPost::DeployedReviewPrecision,
+        "DeployedReviewPrecision",
+        Higher,
+        "of posts that people look at the share that violates, at the prevalence of violating posts in deployment",
+    ),
+    (
+        OfPost::DeployedCostPer1k,
+        "DeployedCostPer1k",
+        Lower,
+        "what all layers cost for 1,000 posts, at the prevalence of violating posts in deployment",
     ),
 ];
 

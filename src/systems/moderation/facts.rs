@@ -32,7 +32,11 @@ impl Facts<'_> {
         items.find(|item| item.id == id)
     }
 
+    /// What becomes of it. A post on which the moderator fails is not kept from anybody.
     fn action(&self) -> Option<Action> {
+        if self.output.error.is_some() {
+            return Some(Action::Approve);
+        }
         action(&self.stage(stages::POLICY)?.items.first()?.id)
     }
 
@@ -69,6 +73,9 @@ impl Facts<'_> {
 
     /// What would become of it without a layer.
     fn without(&self, layer: Layer) -> Option<Action> {
+        if self.output.error.is_some() {
+            return Some(Action::Approve);
+        }
         let items = &self.stage(stages::WITHOUT)?.items;
         let of_layer = items.iter().filter_map(|item| item.id.split_once('/'));
         let mut of_layer = of_layer.filter(|(name, _)| *name == layer.name());
@@ -113,7 +120,6 @@ impl Facts<'_> {
         let bad = || violates.filter(|violates| *violates);
         let benign = || violates.filter(|violates| !violates);
         match kind {
-            P::Violates => None,
             P::Approved => Some(is(Action::Approve)),
             P::Gated => Some(is(Action::AgeGate)),
             P::Escalated => Some(is(Action::Escalate)),
@@ -129,12 +135,18 @@ impl Facts<'_> {
             P::WronglyRemoved => benign().map(|_| is(Action::Reject)),
             P::WronglyGated => benign().map(|_| is(Action::AgeGate)),
             P::WronglyEscalated => benign().map(|_| is(Action::Escalate)),
-            P::RemovalPrecision => violates.filter(|_| action == Action::Reject).map(truth),
-            P::ReviewPrecision => violates.filter(|_| action == Action::Escalate).map(truth),
             P::SlowUnreadable => {
                 let slow = self.stage(stages::SLOW)?;
                 Some(truth(slow.degraded.is_some()))
             }
+            // Told above, or of all posts together.
+            P::Violates
+            | P::RemovalPrecision
+            | P::ReviewPrecision
+            | P::DeployedEscalated
+            | P::DeployedRemoved
+            | P::DeployedReviewPrecision
+            | P::DeployedCostPer1k => None,
         }
     }
 
@@ -150,7 +162,7 @@ impl Facts<'_> {
         match kind {
             L::Reach => Some(truth(self.reaches(layer))),
             L::Stopped => Some(truth(is_last)),
-            L::Precision => violates.filter(|_| is_last).map(truth),
+            L::Precision => None,
             L::Caught => bad().map(|_| truth(is_last)),
             L::OnlyBy => bad().map(|_| truth(is_kept && self.needed().eq([layer]))),
             L::CaughtWithout => bad().and_then(|_| is_kept_without()),
@@ -180,8 +192,11 @@ impl Facts<'_> {
         let place = self.categories.iter().position(|known| known == category)?;
         let label = self.post.labels[place];
         let score = || Some(self.item(stages::SCORES, category)?.score);
-        // Without a score nothing is said of the category, which is not the same as no.
-        let flag = || score().map(|_| truth(self.item(stages::FLAGS, category).is_some()));
+        // Without a score nothing is said of the category, which is not the same as no; but a post on which the moderator fails is not flagged.
+        let flag = || {
+            let failed = self.output.error.as_ref().map(|_| 0.0);
+            failed.or(score().map(|_| truth(self.item(stages::FLAGS, category).is_some())))
+        };
         let votes = |which: usize| label.votes.map(|votes| f64::from(votes[which]));
         let positive = label.is_positive.map(truth);
         match kind {

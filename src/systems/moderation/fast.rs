@@ -111,6 +111,15 @@ impl Classifiers {
             Some(Fast::Outputs(file)) => {
                 let cuts = fixed.context("`fast.outputs` holds probabilities alone, so `thresholds` must be `fixed` or `given`")?;
                 let brought = PostScores::read(file, categories)?;
+                let first = evaluated.iter().find(|post| brought.of(&post.id).is_none());
+                let known = evaluated
+                    .iter()
+                    .filter(|post| brought.of(&post.id).is_some());
+                anyhow::ensure!(
+                    known.count() > 0,
+                    "`{file}` has no row of any post, such as `{}`; its ids must be those of the posts (`SET:ID` where two sets share ids)",
+                    first.map_or("", |post| post.id.as_str())
+                );
                 digest = digest.with("outputs", &brought.digest);
                 (From::Brought(brought), vec![cuts])
             }

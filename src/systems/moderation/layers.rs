@@ -51,6 +51,8 @@ pub(super) struct Stop {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Said {
     pub(super) stop: Option<Stop>,
+    /// The categories of all that the prefilter found.
+    pub(super) hits: Vec<usize>,
     /// By category; empty where there are no classifiers.
     pub(super) fast: Vec<Option<f64>>,
     /// By category, of those that the language model spoke of; absent where it was not asked.

@@ -47,6 +47,10 @@ pub enum OfPost {
     RemovalPrecision,
     ReviewPrecision,
     SlowUnreadable,
+    DeployedEscalated,
+    DeployedRemoved,
+    DeployedReviewPrecision,
+    DeployedCostPer1k,
 }
 
 /// What is known of each post and a layer.
@@ -242,22 +246,10 @@ impl ModerationMetric {
         }
     }
 
-    /// The metrics that it is computed from, in the order of its statistic; none where it is a value of each post.
+    /// The metrics that it is computed from; none where it is a value of each post.
     pub(super) fn needs(&self, groups: &[&str]) -> Vec<Self> {
-        let Some((_, columns)) = self.statistic(0.5) else {
-            return Vec::new();
-        };
-        let (category, group) = self.of();
-        let category = category.unwrap_or_default().to_owned();
-        let column = |kind: &OfCategory| Self::Category(*kind, category.clone());
-        let member = |group: &str| Self::Group(OfGroup::Member, EACH.to_owned(), group.to_owned());
-        let mut needs: Vec<Self> = columns.iter().map(column).collect();
-        if let Some(group) = group {
-            needs.push(member(group));
-        } else if self.is_over_groups() {
-            needs.extend(groups.iter().map(|group| member(group)));
-        }
-        needs
+        self.pooled(groups, 0.5)
+            .map_or_else(Vec::new, |(_, columns)| columns)
     }
 
     /// Whether it is computed over all groups.
@@ -272,20 +264,33 @@ impl ModerationMetric {
     /// Whether the prevalence of deployment must be known.
     pub(super) fn needs_prevalence(&self) -> bool {
         use OfCategory as C;
+        use OfPost as P;
         matches!(
             self,
             Self::Category(C::DeployedPrecision | C::DeployedAveragePrecision, _)
+                | Self::Post(
+                    P::DeployedReviewPrecision
+                        | P::DeployedEscalated
+                        | P::DeployedRemoved
+                        | P::DeployedCostPer1k
+                )
         )
     }
 
     /// What a report says of it; `aside` where it is only what others are computed from.
     pub(super) fn facts(&self, aside: bool, groups: &[&str], prevalence: f64) -> MetricFacts {
         let (_, better, definition) = self.row();
-        let pooled = self.statistic(prevalence).map(|(statistic, _)| PooledFrom {
+        let pooled = self.pooled(groups, prevalence);
+        let pooled = pooled.map(|(statistic, columns)| PooledFrom {
             statistic,
-            columns: self.needs(groups).iter().map(ToString::to_string).collect(),
+            columns: columns.iter().map(ToString::to_string).collect(),
         });
-        let is_cost = matches!(self, Self::CostPer1k | Self::Layer(OfLayer::CostPer1k, _));
+        let is_cost = matches!(
+            self,
+            Self::CostPer1k
+                | Self::Layer(OfLayer::CostPer1k, _)
+                | Self::Post(OfPost::DeployedCostPer1k)
+        );
         MetricFacts {
             name: self.to_string(),
             unit: if is_cost { "USD" } else { "1" }.to_owned(),

@@ -26,6 +26,7 @@ use regex::{Regex, RegexBuilder};
 use self::facts::Facts;
 use self::learn::Lesson;
 use self::pipeline::Pipeline;
+use self::validate::ANY;
 use super::System;
 use crate::caches::Embeddings;
 use crate::data::{Post, Posts};
@@ -212,7 +213,7 @@ fn all_metrics(
             "`{metric}` needs groups; name them, as in `groups = {{ women = [\"woman\", \"women\"] }}`"
         );
         if metric.needs_prevalence() {
-            let category = category.unwrap_or_default();
+            let category = category.unwrap_or(ANY);
             config.deployment.prevalence_of(category).with_context(|| {
                 format!("`{metric}` needs the prevalence of deployment, as in `deployment.prevalence = {{ {category} = 0.001 }}`")
             })?;
@@ -293,10 +294,8 @@ impl System for Moderation<'_> {
     fn metrics(&self) -> Vec<MetricFacts> {
         let groups = self.group_names();
         let facts = |(metric, aside): &(ModerationMetric, bool)| {
-            let prevalence = metric
-                .of()
-                .0
-                .and_then(|name| self.config.deployment.prevalence_of(name));
+            let category = metric.of().0.unwrap_or(ANY);
+            let prevalence = self.config.deployment.prevalence_of(category);
             metric.facts(*aside, &groups, prevalence.unwrap_or(0.5))
         };
         self.metrics.iter().map(facts).collect()

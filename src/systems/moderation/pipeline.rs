@@ -236,6 +236,7 @@ impl<'a> Pipeline<'a> {
             });
         }
         let mut said = Said {
+            hits: stops.iter().map(|stop| stop.category).collect(),
             stop: stops.into_iter().next(),
             fast,
             ..Said::default()
@@ -270,9 +271,14 @@ impl<'a> Pipeline<'a> {
         let decide = |without| said.decide(policy, count, &context, without);
         let (decided, policy_ms) = timed(|| decide(None));
         let mut scores = said.probabilities(count, None);
-        if let Some(stop) = &said.stop {
-            scores[stop.category] = Some(1.0);
+        if !self.classifiers.is_some() && self.slow.is_none() {
+            // What a prefilter that is alone does not stop, it says no to.
+            let places = self.prefilter.iter().flat_map(|(_, places)| places);
+            places.for_each(|place| scores[*place] = Some(0.0));
         }
+        said.hits
+            .iter()
+            .for_each(|category| scores[*category] = Some(1.0));
         let rule = self.rule(&decided);
         let score = decided
             .category

@@ -59,7 +59,7 @@ pub struct LayerRow {
     pub usd_per_1k: f64,
     /// Median latency of a post that comes to it; none of people.
     pub p50_ms: Option<f64>,
-    /// 99th percentile; of the prefilter and the normalisation before it the sum of both, which is no less than that of the sum.
+    /// 99th percentile; of the prefilter together with the normalisation before it.
     pub p99_ms: Option<f64>,
     /// The most posts that one call served: above 1 the latencies are shares of a call.
     pub batch_size: Option<u64>,
@@ -155,7 +155,6 @@ impl Sheet {
         categories: &[String],
         posts: &[Post],
     ) -> anyhow::Result<Self> {
-        let latencies = run.latencies()?;
         let mut sheet = Self::default();
         let by_id: BTreeMap<&str, &Post> =
             posts.iter().map(|post| (post.id.as_str(), post)).collect();
@@ -168,7 +167,7 @@ impl Sheet {
                 .iter()
                 .filter_map(|id| by_id.get(id.as_str()).copied())
                 .collect();
-            let rows = layers(variant, &kept, &latencies)?;
+            let rows = layers(variant, &kept, run)?;
             sheet.claims.extend(claims(variant, &rows));
             sheet.layers.extend(rows);
             sheet

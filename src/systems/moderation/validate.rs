@@ -6,6 +6,9 @@ use super::config::{Config, Deployment, Fast, Learn, PolicyFrom, Variant};
 use super::layers::Layer;
 use crate::systems::{check_names, check_needs};
 
+/// The name of the prevalence of posts that violate in any way.
+pub(super) const ANY: &str = "any";
+
 impl Config {
     /// Checks what serde cannot, without a look at any other file.
     ///
@@ -151,14 +154,15 @@ impl Deployment {
     /// The share of posts of a category.
     pub(super) fn prevalence_of(&self, category: &str) -> Option<f64> {
         let own = self.prevalence.get(category);
-        own.or_else(|| self.prevalence.get("*")).copied()
+        let others = self.prevalence.get("*").filter(|_| category != ANY);
+        own.or(others).copied()
     }
 
     fn validate(&self) -> anyhow::Result<()> {
         for (name, share) in &self.prevalence {
             ensure!(
-                *share > 0.0 && *share < 1.0,
-                "`deployment.prevalence.{name} = {share}` must lie between 0 and 1"
+                (1e-9..=1.0 - 1e-9).contains(share),
+                "`deployment.prevalence.{name} = {share}` must lie between 0 and 1, and at least a billionth from both"
             );
         }
         let review = &self.review;

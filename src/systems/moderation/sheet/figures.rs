@@ -6,11 +6,12 @@ use super::{ClaimRow, LayerRow, QueueRow, UnknownGroups};
 use crate::metrics::bias::{self, GroupAuc};
 use crate::metrics::statistics::mean;
 use crate::queueing::Queue;
-use crate::report::{Latency, Scores};
+use crate::report::{Run, Scores};
 use crate::systems::moderation::config::{Config, Deployment};
 use crate::systems::moderation::layers::Layer;
 use crate::systems::moderation::metric::{ModerationMetric, OfCategory, OfGroup, OfLayer, OfPost};
 use crate::systems::moderation::stages;
+use crate::systems::moderation::validate::ANY;
 
 /// The values of one metric of a variant, by example.
 pub(super) fn values<'s>(
@@ -28,11 +29,7 @@ fn mean_of(scores: &Scores, metric: &ModerationMetric) -> anyhow::Result<Option<
     Ok(mean(&known))
 }
 
-pub(super) fn layers(
-    variant: &str,
-    scores: &Scores,
-    latencies: &[Latency],
-) -> anyhow::Result<Vec<LayerRow>> {
+pub(super) fn layers(variant: &str, scores: &Scores, run: &Run) -> anyhow::Result<Vec<LayerRow>> {
     let mut rows = Vec::new();
     for layer in Layer::ALL {
         let of = |kind: OfLayer| mean_of(scores, &ModerationMetric::Layer(kind, layer));
@@ -40,14 +37,13 @@ pub(super) fn layers(
         if reach <= 0.0 {
             continue;
         }
-        let own = |stage: &str| {
-            let mut all = latencies.iter();
-            all.find(|row| row.variant == variant && row.stage == stage)
+        let timed: &[&str] = match layer {
+            Layer::Prefilter => &[stages::PREFILTER, stages::NORMALISE],
+            Layer::Fast => &[stages::FAST],
+            Layer::Slow => &[stages::SLOW],
+            Layer::Review => &[],
         };
-        let timed = own(layer.name());
-        let before = own(stages::NORMALISE).filter(|_| layer == Layer::Prefilter);
-        let with_before =
-            |of: fn(&Latency) -> f64| timed.map(|row| of(row) + before.map_or(0.0, of));
+        let timed = run.latency_together(variant, timed)?;
         rows.push(LayerRow {
             variant: variant.to_owned(),
             layer: layer.name().to_owned(),
@@ -57,8 +53,8 @@ pub(super) fn layers(
             caught: of(OfLayer::Caught)?,
             caught_only_by: of(OfLayer::OnlyBy)?,
             usd_per_1k: of(OfLayer::CostPer1k)?.unwrap_or(0.0),
-            p50_ms: with_before(|row| row.p50_ms),
-            p99_ms: with_before(|row| row.p99_ms),
+            p50_ms: timed.as_ref().map(|row| row.p50_ms),
+            p99_ms: timed.as_ref().map(|row| row.p99_ms),
             batch_size: timed.map(|row| row.batch_size),
         });
     }
@@ -135,7 +131,7 @@ pub(super) fn queue(
         mean(&own)
     };
     let known: Vec<f64> = violates.iter().flatten().copied().collect();
-    let deployed = deployment.prevalence.get("any").copied();
+    let deployed = deployment.prevalence_of(ANY);
     let prevalence = deployed.or(mean(&known)).unwrap_or(0.0);
     let weighed = |column: &[Option<f64>]| {
         let (bad, benign) = (share(column, 1.0), share(column, 0.0));
