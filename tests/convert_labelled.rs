@@ -78,10 +78,7 @@ fn begin_has_quotation_marks_that_are_none() {
             "a\tb\r\n1\t2\r\n".to_owned(),
             "`c.tsv` line 2: no text in a column `data_source`; BEGIN's files have `model_name`, `data_source`, `knowledge`, `message`, `response` and `begin_label`, with tabs between them",
         ),
-        (
-            String::new(),
-            "`c.tsv`: is empty; BEGIN's files have `model_name`, `data_source`, `knowledge`, `message`, `response` and `begin_label`, with tabs between them",
-        ),
+        (String::new(), "`c.tsv`: is empty; expected a header line"),
         (begin(&[]), "`c.tsv`: holds no labelled answer"),
     ] {
         Sandbox::new().file("c.tsv", text).fails(convert, message);

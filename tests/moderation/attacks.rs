@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{demo, eval};
+use super::{demo, eval, fewer_folds};
 use crate::sandbox::Sandbox;
 
 const FAMILIES: [&str; 7] = [
@@ -15,17 +15,12 @@ const FAMILIES: [&str; 7] = [
     "emoji",
 ];
 
-/// The demo, with fewer folds and one attempt a post.
+/// The demo, with one attempt a post.
 fn small(config: &str) -> String {
-    config
-        .replace(
-            "learn = { folds = 5, held = { folds = 4 } }",
-            "learn = { folds = 2, held = { share = 0.3 } }",
-        )
-        .replace(
-            "attacks.benign = [",
-            "attacks.variants = 1\nattacks.budgets = [1, 3]\nattacks.benign = [",
-        )
+    fewer_folds(config).replace(
+        "attacks.benign = [",
+        "attacks.variants = 1\nattacks.budgets = [1, 3]\nattacks.benign = [",
+    )
 }
 
 #[test]

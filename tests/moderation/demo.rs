@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::{Ended, demo, eval, lines, same_files};
+use super::{Ended, demo, eval, fewer_folds, lines, same_files};
 use crate::rag_small::Row;
 use crate::sandbox::Sandbox;
 
@@ -20,12 +20,7 @@ struct Shown {
 }
 
 static DEMO: LazyLock<Shown> = LazyLock::new(|| {
-    let sandbox = demo(|config| {
-        let sliced = config.replace("\n[dataset]\n", "\nslices = [\"surface\"]\n[dataset]\n");
-        let more =
-            "\"CaughtBy(slow)\", \"CaughtOnlyBy(slow)\", \"CaughtOnlyBy(review)\", \"CostPer1k\"";
-        sliced.replace("\"CostPer1k\"", more)
-    });
+    let sandbox = demo(str::to_owned);
     let run = eval(&sandbox, "config.toml");
     Shown {
         examples: run.rows("examples.parquet"),
@@ -38,11 +33,10 @@ static DEMO: LazyLock<Shown> = LazyLock::new(|| {
 });
 
 const VARIANTS: [&str; 2] = ["full", "unnormalised"];
-const LAYERS: [&str; 4] = ["prefilter", "fast", "slow", "review"];
 
 #[test]
-fn the_demo_gives_the_same_files_twice() {
-    let (one, two) = (demo(str::to_owned), demo(str::to_owned));
+fn the_same_posts_give_the_same_files() {
+    let (one, two) = (demo(fewer_folds), demo(fewer_folds));
     same_files(
         &eval(&one, "config.toml --threads 1").folder,
         &eval(&two, "config.toml --threads 2").folder,
@@ -51,10 +45,22 @@ fn the_demo_gives_the_same_files_twice() {
 
 #[test]
 fn the_parts_of_layers_sum_up_in_the_whole_and_in_slices() {
+    let layers = ["prefilter", "fast", "slow", "review"];
+    let parts = layers.map(|layer| format!("\"CaughtBy({layer})\", \"CaughtOnlyBy({layer})\""));
+    let metrics = format!(
+        "slices = [\"surface\"]\nmetrics = [\"Caught\", \"Missed\", \"CaughtBySeveral\", \"CaughtJointly\", {}]\n",
+        parts.join(", ")
+    );
+    let sandbox = demo(|config| {
+        let (head, rest) = config.split_once("metrics = [").unwrap();
+        let (_, rest) = rest.split_once("\n]\n").unwrap();
+        fewer_folds(&format!("{head}{metrics}{rest}"))
+    });
+    let run = eval(&sandbox, "config.toml");
     for variant in VARIANTS {
-        DEMO.run.parts_sum_up(variant, &LAYERS);
+        run.parts_sum_up(variant, &layers);
     }
-    assert!(DEMO.run.slices().len() >= 5, "{:?}", DEMO.run.slices());
+    assert!(run.slices().len() >= 5, "{:?}", run.slices());
 }
 
 /// Labels by post, from the file.

@@ -44,6 +44,9 @@ fn a_post_without_a_probability_is_an_error_and_is_counted() {
         "`fast.outputs` has no row of this post"
     );
     assert!(examples[..3].iter().all(|row| row["error"].is_null()));
+    // It is not kept from anybody: of two posts that violate one is missed, and one of four is flagged as people say it.
+    run.near("theirs", "Caught", 0.5);
+    run.near("theirs", "Accuracy(hate)", 0.25);
     let shown = sandbox.ok("report").stdout;
     assert!(
         shown.contains("theirs: 1 examples ended in an error"),

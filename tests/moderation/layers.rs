@@ -278,6 +278,38 @@ fn the_sheet_has_the_layers_that_posts_come_to_and_their_claims() {
     assert_eq!(queue["of_sample"], true);
 }
 
+/// One post in ten violates, whatever the sample holds.
+#[test]
+fn figures_are_weighed_to_the_share_of_violations_in_deployment() {
+    let metrics = "metrics = [\"DeployedEscalated\", \"DeployedRemoved\", \"DeployedReviewPrecision\", \"DeployedCostPer1k\",";
+    let config = CONFIG.replace("metrics = [", metrics).replace(
+        "usd_per_1k =",
+        "deployment.prevalence.any = 0.1\nusd_per_1k =",
+    );
+    // `feed` goes to people: 3 of 9 that violate, and 1 of 5 others.
+    let config = config.replace(
+        "{ name = \"clear\"",
+        "{ name = \"notice\", category = \"spam\", at_least = 0.42, below = 0.5, action = \"escalate\" }, { name = \"clear\"",
+    );
+    let sandbox = sandbox().file("config.toml", config);
+    let run = eval(&sandbox, "config.toml");
+    let weighed = |bad: f64, benign: f64| 0.1 * bad / 9.0 + 0.9 * benign / 5.0;
+    run.near("all", "DeployedEscalated", weighed(3.0, 1.0));
+    run.near("all", "DeployedRemoved", weighed(4.0, 2.0));
+    run.near(
+        "all",
+        "DeployedReviewPrecision",
+        weighed(3.0, 0.0) / weighed(3.0, 1.0),
+    );
+    // Six of the nine and four of the five come to the classifiers.
+    let cost = weighed(9.0 + 2.0 * 6.0 + 300.0, 5.0 + 2.0 * 4.0 + 100.0);
+    run.near("all", "DeployedCostPer1k", cost);
+    let queue = &run.sheet()["queues"][0];
+    assert_eq!(queue["of_sample"], false);
+    let reviewed = queue["reviewed"].as_f64().unwrap();
+    assert!((reviewed - weighed(3.0, 1.0)).abs() < 1e-12, "{queue}");
+}
+
 #[test]
 fn a_policy_that_cannot_be_is_refused() {
     let fails = |from: &str, to: &str, message: &str| {

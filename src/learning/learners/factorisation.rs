@@ -5,8 +5,9 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::algebra::{Centred, add, column, dot};
-use super::{Rows, sigmoid};
+use super::Rows;
+use crate::learning::algebra::{Centred, add, column, dot};
+use crate::learning::newton::sigmoid;
 
 /// A prompt with features x is the vector A·x + a, a model the vector v with a bias b, and the score expected is sigmoid(v · (A·x + a) + b): matrix
 /// factorisation in the spirit of `RouteLLM` and `LLMRouterBench`, though those multiply elementwise and learn from pairs or from single labels.

@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::algebra::{Centred, Cholesky, add, column, dot};
-use super::{Rows, sigmoid};
+use super::Rows;
+use crate::learning::algebra::{Centred, Cholesky, add, column, dot};
+use crate::learning::newton::{Design, Target, minimise, sigmoid};
 
 /// Minimises, for each model, Σ (score − intercept − w·x)² + l2 · |w|²: scikit-learn's `Ridge(alpha = l2)`. Features are not standardised and the
 /// intercept is not penalised.
@@ -52,13 +53,6 @@ pub enum Line {
     Odds(f64, Vec<f64>),
 }
 
-/// A gradient shorter than this is none.
-const STILL: f64 = 1e-8;
-/// Newton's steps at most.
-const STEPS: usize = 200;
-/// Steps of conjugate gradients for one of Newton's.
-const INNER_STEPS: usize = 100;
-
 impl Ridge {
     pub(super) fn fit(&self, rows: Rows<'_>, targets: &[f64], models: usize) -> Linear {
         let centred = Centred::new(rows, targets.len() / models);
@@ -105,7 +99,17 @@ impl Logistic {
             {
                 return Line::Constant(scores[0]);
             }
-            let mut coefficients = newton(&centred, &factor, &scores, weights, self.l2);
+            let design = Dense {
+                rows: &centred,
+                factor: &factor,
+                count: scores.len(),
+            };
+            let targets = scores.iter().zip(weights).map(|(share, weight)| Target {
+                share: *share,
+                weight: *weight,
+            });
+            let targets: Vec<Target> = targets.collect();
+            let mut coefficients = minimise(&design, &targets, self.l2);
             let intercept = coefficients.pop().expect("the intercept is the last");
             let intercept = intercept - dot(&coefficients, &centred.centres);
             Line::Odds(intercept, coefficients)
@@ -126,108 +130,47 @@ impl Linear {
     }
 }
 
-/// Coefficients of centred features and, last, the intercept, by Newton's method with conjugate gradients inside: a Hessian is never formed, so that a step
-/// costs some passes over the rows instead of rows × features².
-fn newton(rows: &Centred, factor: &Cholesky, scores: &[f64], weights: &[f64], l2: f64) -> Vec<f64> {
-    let dim = rows.dim;
-    let mut found = vec![0.0; dim + 1];
-    let mut odds = vec![0.0; scores.len()];
-    let loss = |found: &[f64], odds: &[f64]| {
-        let terms = odds.iter().zip(scores).zip(weights);
-        let terms = terms.map(|((odds, score), weight)| {
-            weight * (odds.max(0.0) + (-odds.abs()).exp().ln_1p() - score * odds)
-        });
-        terms.sum::<f64>() + l2 / 2.0 * dot(&found[..dim], &found[..dim])
-    };
-    for _ in 0..STEPS {
-        let chances: Vec<f64> = odds.iter().map(|odds| sigmoid(*odds)).collect();
-        let mut descent = vec![0.0; dim + 1];
-        for (row, (chance, score)) in chances.iter().zip(scores).enumerate() {
-            let pull = weights[row] * (score - chance);
-            add(&mut descent[..dim], pull, rows.row(row));
-            descent[dim] += pull;
-        }
-        add(&mut descent[..dim], -l2, &found[..dim]);
-        if dot(&descent, &descent).sqrt() < STILL {
-            break;
-        }
-        let bends = chances.iter().zip(weights);
-        let bends: Vec<f64> = bends
-            .map(|(chance, weight)| weight * chance * (1.0 - chance))
-            .collect();
-        let step = conjugate_gradients(rows, factor, &bends, l2, &descent);
-        let moves: Vec<f64> = (0..scores.len())
-            .map(|row| dot(&step[..dim], rows.row(row)) + step[dim])
-            .collect();
-        let (before, slope) = (loss(&found, &odds), dot(&descent, &step));
-        let mut length = 1.0;
-        loop {
-            let (mut next, mut next_odds) = (found.clone(), odds.clone());
-            add(&mut next, length, &step);
-            add(&mut next_odds, length, &moves);
-            // Close to the minimum the loss falls by less than its rounding.
-            let enough = 1e-4 * length * slope - 1e-12 * before.abs();
-            if before - loss(&next, &next_odds) >= enough || length < 1e-6 {
-                (found, odds) = (next, next_odds);
-                break;
-            }
-            length /= 2.0;
-        }
-    }
-    found
+/// Dense rows with a constant behind them, whose Hessian is at most that of log-odds of 0 (Böhning and Lindsay 1988): its factor preconditions well.
+struct Dense<'a> {
+    rows: &'a Centred,
+    factor: &'a Cholesky,
+    count: usize,
 }
 
-/// Solves Hessian · step = descent, as well as Newton's method can use (a residual that falls faster than the gradient).
-fn conjugate_gradients(
-    rows: &Centred,
-    factor: &Cholesky,
-    bends: &[f64],
-    l2: f64,
-    descent: &[f64],
-) -> Vec<f64> {
-    let dim = rows.dim;
-    let precondition = |residual: &[f64]| {
-        let mut solved = residual.to_vec();
-        factor.solve(&mut solved[..dim]);
-        // Centred features do not share curvature with the intercept.
-        solved[dim] /= 0.25 * bends.len() as f64;
-        solved
-    };
-    let times_hessian = |direction: &[f64]| {
-        let mut product = vec![0.0; dim + 1];
-        for (row, bend) in bends.iter().enumerate() {
-            let moved = dot(&direction[..dim], rows.row(row)) + direction[dim];
-            let pull = bend * moved;
-            add(&mut product[..dim], pull, rows.row(row));
-            product[dim] += pull;
-        }
-        add(&mut product[..dim], l2, &direction[..dim]);
-        product
-    };
-    let mut step = vec![0.0; dim + 1];
-    let mut residual = descent.to_vec();
-    let mut solved = precondition(&residual);
-    let mut direction = solved.clone();
-    let mut size = dot(&residual, &solved);
-    let length = dot(descent, descent).sqrt();
-    let enough = length * length.sqrt().min(0.1);
-    for _ in 0..INNER_STEPS {
-        let product = times_hessian(&direction);
-        let curvature = dot(&direction, &product);
-        if curvature <= 0.0 {
-            break;
-        }
-        add(&mut step, size / curvature, &direction);
-        add(&mut residual, -size / curvature, &product);
-        if dot(&residual, &residual).sqrt() <= enough {
-            break;
-        }
-        solved = precondition(&residual);
-        let next = dot(&residual, &solved);
-        for (direction, solved) in direction.iter_mut().zip(&solved) {
-            *direction = solved + next / size * *direction;
-        }
-        size = next;
+impl Design for Dense<'_> {
+    fn rows(&self) -> usize {
+        self.count
     }
-    step
+
+    fn columns(&self) -> usize {
+        self.rows.dim + 1
+    }
+
+    fn dot(&self, row: usize, coefficients: &[f64]) -> f64 {
+        let dim = self.rows.dim;
+        dot(&coefficients[..dim], self.rows.row(row)) + coefficients[dim]
+    }
+
+    fn add(&self, row: usize, factor: f64, sums: &mut [f64]) {
+        let dim = self.rows.dim;
+        add(&mut sums[..dim], factor, self.rows.row(row));
+        sums[dim] += factor;
+    }
+
+    fn add_squares(&self, row: usize, factor: f64, sums: &mut [f64]) {
+        let dim = self.rows.dim;
+        for (sum, value) in sums[..dim].iter_mut().zip(self.rows.row(row)) {
+            *sum += factor * value * value;
+        }
+        sums[dim] += factor;
+    }
+
+    fn precondition(&self, residual: &[f64], _: &[f64]) -> Vec<f64> {
+        let dim = self.rows.dim;
+        let mut solved = residual.to_vec();
+        self.factor.solve(&mut solved[..dim]);
+        // Centred features do not share curvature with the constant.
+        solved[dim] /= 0.25 * self.count as f64;
+        solved
+    }
 }

@@ -3,7 +3,6 @@
 //! All are deterministic: the same rows, targets and seed give the same bits whatever the number of threads, because what runs in parallel (a
 //! model, a row of a Gram matrix, a block of rows of fixed length) is summed in one order.
 
-mod algebra;
 mod factorisation;
 mod knn;
 mod linear;
@@ -28,7 +27,7 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn row(self, row: usize) -> &'a [f32] {
+    pub(in crate::learning) fn row(self, row: usize) -> &'a [f32] {
         &self.values[row * self.dim..(row + 1) * self.dim]
     }
 }
@@ -165,9 +164,4 @@ fn zero_or_more(field: &str, value: f64) -> Result<(), String> {
     Err(format!(
         "`{field}` must be a number of 0 or more, and is {value}"
     ))
-}
-
-/// The chance of log-odds.
-fn sigmoid(log_odds: f64) -> f64 {
-    1.0 / (1.0 + (-log_odds).exp())
 }

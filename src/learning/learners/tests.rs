@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::*;
+use crate::learning::newton::sigmoid;
 
 /// Made by `tests/golden/oracle/s25_learners.py`.
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Rows;
-use super::algebra::column;
+use crate::learning::algebra::column;
 
 /// Boosts trees that each fit what is left of the squared error. A split is the one that lowers it most; the earlier feature and the lower cut of two
 /// that are as good.

@@ -9,7 +9,7 @@ mod tests;
 use anyhow::{bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::linear::newton::{Design, Target, minimise, sigmoid};
+use crate::learning::newton::{Design, Target, minimise, sigmoid};
 
 /// How to calibrate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -3,10 +3,10 @@
 use anyhow::{Context, anyhow, ensure};
 use rayon::prelude::*;
 
-use super::newton::{Target, minimise};
 use super::rows::Rows;
 use super::weights::Weights as Buckets;
 use super::{ClassWeight, Linear, LinearConfig};
+use crate::learning::newton::{Target, minimise};
 use crate::moderation::ngrams::Ngrams;
 
 /// What a text counts for in a category, by the numbers of both.

@@ -3,7 +3,6 @@
 mod config;
 mod file;
 mod fit;
-pub(in crate::moderation) mod newton;
 mod rows;
 #[cfg(test)]
 mod tests;

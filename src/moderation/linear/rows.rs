@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rayon::prelude::*;
 
-use super::newton::Design;
+use crate::learning::newton::Design;
 use crate::moderation::ngrams::{Ngrams, SparseRow, single};
 
 /// Rows one after the other. Buckets that are alike in all rows (the n-grams of one rare word) are one column: under a penalty on squares they get the

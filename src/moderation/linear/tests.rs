@@ -62,7 +62,7 @@ fn chances_are_those_of_scikit_learn() {
             let mut logits = intercepts.clone();
             weights.add(indices, values, &mut logits);
             for (logit, wanted) in logits.iter().zip(wanted) {
-                let found = newton::sigmoid(*logit);
+                let found = crate::learning::newton::sigmoid(*logit);
                 assert!((found - wanted).abs() < 1e-6, "{found} {wanted}");
             }
         }

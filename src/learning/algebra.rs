@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::Rows;
+use super::learners::Rows;
 
 /// Rows whose columns have a mean of 0.
 pub(super) struct Centred {

@@ -1,8 +1,10 @@
 //! Logistic regression by Newton's method with conjugate gradients inside, over any rows: a Hessian is never formed, so a step costs some passes
 //! over the rows.
 
+use super::algebra::{add, dot};
+
 /// The rows that a model is fitted on.
-pub(in crate::moderation) trait Design {
+pub trait Design {
     /// How many.
     fn rows(&self) -> usize;
     /// Coefficients of a model. The last, which is mostly that of a constant, is not penalised.
@@ -13,15 +15,24 @@ pub(in crate::moderation) trait Design {
     fn add(&self, row: usize, factor: f64, sums: &mut [f64]);
     /// Adds `factor` times the squares of a row's values.
     fn add_squares(&self, row: usize, factor: f64, sums: &mut [f64]);
+
+    /// About what the Hessian's inverse makes of a residual, `diagonal` being the diagonal of the Hessian: by that alone, unless a design knows better. The nearer,
+    /// the fewer steps.
+    fn precondition(&self, residual: &[f64], diagonal: &[f64]) -> Vec<f64> {
+        let pairs = residual.iter().zip(diagonal);
+        // A column without a value has no gradient either.
+        let solved = pairs.map(|(residual, bend)| if *bend > 0.0 { residual / bend } else { 0.0 });
+        solved.collect()
+    }
 }
 
 /// What is wanted of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::moderation) struct Target {
+pub struct Target {
     /// The chance that it should get, 0 to 1.
-    pub(in crate::moderation) share: f64,
+    pub share: f64,
     /// How much it counts, 0 or more.
-    pub(in crate::moderation) weight: f64,
+    pub weight: f64,
 }
 
 /// A gradient that is shorter than this share of the first one is none.
@@ -35,11 +46,7 @@ const LEAST_SHARE: f64 = 1e-6;
 
 /// Minimises Σ weight · cross entropy(share, σ(row · coefficients)) + `l2` / 2 · |coefficients but the last|², which is scikit-learn's
 /// `LogisticRegression(C = 1 / l2)`. Sums are f64 and in the order of the rows: the same rows give the same bits.
-pub(in crate::moderation) fn minimise(
-    design: &impl Design,
-    targets: &[Target],
-    l2: f64,
-) -> Vec<f64> {
+pub fn minimise(design: &impl Design, targets: &[Target], l2: f64) -> Vec<f64> {
     let penalised = design.columns() - 1;
     let mut found = vec![0.0; design.columns()];
     let mut odds = vec![0.0; design.rows()];
@@ -133,15 +140,9 @@ impl<'a, D: Design> Point<'a, D> {
         product
     }
 
-    /// Solves Hessian · step = descent by conjugate gradients, which the diagonal preconditions, until the residual is no longer than `enough`.
+    /// Solves Hessian · step = descent by conjugate gradients, until the residual is no longer than `enough`.
     fn step(&self, enough: f64) -> Vec<f64> {
-        let precondition = |residual: &[f64]| -> Vec<f64> {
-            let pairs = residual.iter().zip(&self.diagonal);
-            // A column without a value has no gradient either.
-            pairs
-                .map(|(residual, bend)| if *bend > 0.0 { residual / bend } else { 0.0 })
-                .collect()
-        };
+        let precondition = |residual: &[f64]| self.design.precondition(residual, &self.diagonal);
         let mut step = vec![0.0; self.descent.len()];
         let mut residual = self.descent.clone();
         let mut direction = precondition(&residual);
@@ -169,27 +170,6 @@ impl<'a, D: Design> Point<'a, D> {
 }
 
 /// The chance of log-odds.
-pub(in crate::moderation) fn sigmoid(log_odds: f64) -> f64 {
+pub fn sigmoid(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
-}
-
-/// In lanes of a fixed number, which the compiler turns into vectors without another result.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let ((a, last_a), (b, last_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let last = last_a.iter().zip(last_b).map(|(a, b)| a * b);
-    sums.iter().sum::<f64>() + last.sum::<f64>()
-}
-
-/// Adds `factor` times `other`.
-fn add(values: &mut [f64], factor: f64, other: &[f64]) {
-    for (value, other) in values.iter_mut().zip(other) {
-        *value += factor * other;
-    }
 }
