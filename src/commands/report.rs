@@ -71,10 +71,14 @@ pub(super) fn render(run: &Run, rendering: Rendering) -> anyhow::Result<String> 
     };
     let identity = &run.manifest.identity;
     let mut notes = vec![index_facts(identity)];
-    notes.push(format!(
-        "{} examples; {} queries without a judgement were left out",
-        identity.examples, identity.unjudged
-    ));
+    notes.push(if identity.unjudged > 0 {
+        format!(
+            "{} examples; {} queries without a judgement were left out",
+            identity.examples, identity.unjudged
+        )
+    } else {
+        format!("{} examples", identity.examples)
+    });
     if identity.dangling > 0 {
         notes.push(format!(
             "{} relevant documents are not in the index and count as not found",

@@ -72,6 +72,8 @@ pub enum Classification {
     MeanAt(Ppb),
     /// Of votes for and against: [`disagreement::krippendorff_alpha`].
     Agreement,
+    /// Of votes for and against: [`disagreement::minority_share`].
+    Minority,
     /// Of votes for and against: [`disagreement::single_rater_accuracy`].
     SingleRater,
 }
@@ -127,6 +129,7 @@ impl Classification {
                 binary::mean_at_prevalence(&labels, scores, prevalence.share())
             }
             C::Agreement => disagreement::krippendorff_alpha(columns),
+            C::Minority => disagreement::minority_share(columns),
             C::SingleRater => disagreement::single_rater_accuracy(columns),
         }
     }
@@ -141,7 +144,9 @@ impl Classification {
             C::F1 => "no example is of the category, and none is decided to be",
             C::Group(_) => "the group, or who it is held against, has one class only",
             C::OverGroups(_) | C::AllGroups => "no group has both classes",
-            C::Agreement | C::SingleRater => "no example has two votes, or all votes are the same",
+            C::Agreement | C::SingleRater | C::Minority => {
+                "no example has two votes, or all votes are the same"
+            }
             _ => "all labels are the same",
         }
     }

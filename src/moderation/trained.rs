@@ -44,6 +44,8 @@ pub struct Facts {
 #[serde(deny_unknown_fields)]
 struct Stored {
     facts: Facts,
+    /// That of the ensemble: what is not whole, or of another one, is found out.
+    ensemble: String,
     reading: Reading,
     combined: Vec<Combination>,
     heads: Vec<StoredHead>,
@@ -121,6 +123,7 @@ impl TrainedModerator {
         }
         let stored = Stored {
             facts: self.facts.clone(),
+            ensemble: self.ensemble.digest.clone(),
             reading: self.ensemble.members().reading.clone(),
             combined: self.ensemble.combined.clone(),
             heads,
@@ -156,7 +159,9 @@ impl TrainedModerator {
             Ok(match config {
                 MemberConfig::Linear(_) => {
                     let path = folder.join(weights(number));
-                    let linear = Linear::from_bytes(&fs_err::read(&path)?);
+                    let linear = Linear::from_bytes(&fs_err::read(&path).context(
+                        "a member of the trained moderator; train it again with `ragkit train moderation`",
+                    )?);
                     Member::Linear(linear.with_context(|| format!("`{}`", path.display()))?)
                 }
                 MemberConfig::Head(config) => {
@@ -187,16 +192,17 @@ impl TrainedModerator {
             "`{}` is not whole; train it again with `ragkit train moderation`",
             path.display()
         );
-        Ok(Self {
-            ensemble: Ensemble::new(
-                Members {
-                    reading: stored.reading,
-                    members: members?,
-                },
-                stored.combined,
-            )?,
-            facts,
-        })
+        let members = Members {
+            reading: stored.reading,
+            members: members?,
+        };
+        let ensemble = Ensemble::new(members, stored.combined)?;
+        ensure!(
+            ensemble.digest == stored.ensemble,
+            "`{}` and the files beside it are not of one trained moderator, or were changed; train it again with `ragkit train moderation`",
+            path.display()
+        );
+        Ok(Self { facts, ensemble })
     }
 
     /// Checks that it tells these categories, in this order, of texts that are normalised so.

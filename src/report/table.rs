@@ -65,6 +65,8 @@ fn table(style: Style, header: impl IntoIterator<Item = String>, numbers_from: u
 /// `0.6791 [0.6412, 0.7150]`; without an interval where the data cannot tell.
 pub fn estimate(value: f64, low: Option<f64>, high: Option<f64>, signed: bool) -> String {
     let number = |value: f64| {
+        // What rounds to 0 has no sign.
+        let value = if value.abs() < 5e-5 { 0.0 } else { value };
         if signed {
             format!("{value:+.4}")
         } else {

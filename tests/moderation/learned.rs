@@ -277,7 +277,7 @@ name = "folds"
 metrics = ["AUROC(odd)"]
 dataset.posts = [{{ path = "posts.jsonl" }}]
 [system.moderation]
-learn = {{ folds = 4, held = {{ share = 0.3 }}{learn} }}
+learn = {{ folds = 20, held = {{ share = 0.15 }}{learn} }}
 [[system.moderation.variants]]
 name = "linear"
 fast.learned.members = [{{ linear = {{ l2 = 0.1 }} }}]
@@ -304,6 +304,6 @@ fn posts_of_one_text_are_never_in_different_folds() {
 fn what_belongs_together_is_never_parted() {
     let similar = pairs(|text| format!("{text} again"));
     let (parted, kept) = (told(&similar, ""), told(&similar, ", together = \"twin\""));
-    assert!(parted > 0.85, "{parted}: a twin tells the label");
+    assert!(parted > 0.9, "{parted}: a twin tells the label");
     assert!((0.3..0.7).contains(&kept), "{kept}: no twin was seen");
 }

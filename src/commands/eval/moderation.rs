@@ -47,9 +47,9 @@ pub(super) fn run(
     if arguments.attack {
         let attacks = config.attacks.clone().unwrap_or_default();
         let progress = global.progress("attacks", Some(moderation.attack_steps(&attacks)));
-        sheet.attacks =
-            moderation.attack(examples, &attacks, experiment.seed, &|| progress.inc(1))?;
+        let rows = moderation.attack(examples, &attacks, experiment.seed, &|| progress.inc(1))?;
         progress.finish_and_clear();
+        sheet.add_attacks(rows);
     }
     sheet.write(&run)?;
     Ok(finished)

@@ -94,27 +94,7 @@ impl Posts {
     /// # Errors
     /// With file and line, where a column is missing or holds what it should not, or an id stands twice in a set; and where there is no post or no category.
     pub fn read(sources: &PostSources) -> anyhow::Result<Self> {
-        sources.validate()?;
-        let mut read = Read::default();
-        for source in &sources.0 {
-            for table in source.tables() {
-                let path = table.path.resolve()?;
-                let reader = Reader::new(source, &path);
-                let rows = if source.columns.is_empty() {
-                    table.whole_rows(&path)?
-                } else {
-                    rows::tabbed(&path, source.encoding, Some(source.columns.clone()))?
-                };
-                for (number, row) in (1_u64..).zip(rows) {
-                    let (place, row) = row?;
-                    let said = reader.said(number, &row);
-                    let said = said.and_then(|said| read.add(said, &path, place));
-                    said.map_err(|message| DataError::at(&path, place, message))?;
-                }
-                read.paths.push(path);
-            }
-        }
-        read.finish()
+        Read::of(sources, true)?.finish()
     }
 
     /// The posts of sources whose labels do not matter, or that have none.
@@ -122,12 +102,9 @@ impl Posts {
     /// # Errors
     /// As [`Self::read`].
     pub fn texts(sources: &PostSources) -> anyhow::Result<Vec<Post>> {
-        let mut unlabelled = sources.clone();
-        for source in &mut unlabelled.0 {
-            // A category of its own, which no column is of: so no post has a label, and none needs one.
-            source.labels = BTreeMap::from([("none".to_owned(), LabelColumn::default())]);
-        }
-        Ok(Self::read(&unlabelled)?.posts)
+        let read = Read::of(sources, false)?;
+        ensure!(!read.posts.is_empty(), "{}: there is no post", read.names());
+        Ok(read.posts)
     }
 
     /// A digest of the posts, whatever files they came from.
@@ -158,10 +135,10 @@ impl Posts {
 
 /// Checks the name of a category: it stands in the names of metrics, as in `AUROC(hate)`.
 pub(super) fn check_category(name: &str) -> Result<(), String> {
-    let is_bad = |c: char| c.is_whitespace() || c.is_control() || "(),|*/:".contains(c);
+    let is_bad = |c: char| c.is_whitespace() || c.is_control() || "(),|*/:=".contains(c);
     if name.is_empty() || name.chars().any(is_bad) {
         return Err(format!(
-            "the category `{name}` must be a word without spaces and without any of `( ) , | * / :`, for it stands in names of metrics"
+            "the category `{name}` must be a word without spaces and without any of `( ) , | * / : =`, for it stands in names of metrics"
         ));
     }
     Ok(())
@@ -179,6 +156,53 @@ struct Read {
 }
 
 impl Read {
+    fn of(sources: &PostSources, is_labelled: bool) -> anyhow::Result<Self> {
+        sources.validate()?;
+        let mut read = Self::default();
+        for source in &sources.0 {
+            let mut positives = 0;
+            for table in source.tables() {
+                let path = table.path.resolve()?;
+                let mut reader = Reader::new(source, &path, is_labelled);
+                let rows = if source.columns.is_empty() {
+                    table.whole_rows(&path)?
+                } else {
+                    rows::tabbed(&path, source.encoding, Some(source.columns.clone()))?
+                };
+                for (number, row) in (1_u64..).zip(rows) {
+                    let (place, row) = row?;
+                    let said = reader.said(number, &row);
+                    let said = said.and_then(|said| {
+                        let labels = said.labels.values();
+                        positives += labels.filter(|one| one.is_positive == Some(true)).count();
+                        read.add(said, &path, place)
+                    });
+                    said.map_err(|message| DataError::at(&path, place, message))?;
+                }
+                let checked = reader.check();
+                checked.map_err(|message| DataError::file(&path, message))?;
+                read.paths.push(path);
+            }
+            let names_values = source
+                .labels
+                .values()
+                .any(|label| !label.positive.is_empty());
+            ensure!(
+                !is_labelled || positives > 0 || !names_values,
+                "{}: no row has a value that `positive` of any category names; look at what the columns hold",
+                read.names()
+            );
+        }
+        Ok(read)
+    }
+
+    /// The files, in words.
+    fn names(&self) -> String {
+        let paths = self.paths.iter().map(|path| path.display().to_string());
+        let paths: Vec<String> = paths.collect();
+        quoted(paths.iter().map(String::as_str))
+    }
+
     fn add(&mut self, said: Said, path: &std::path::Path, place: Place) -> Result<(), String> {
         let Some(text) = said.text else {
             self.blank += 1;
@@ -207,9 +231,7 @@ impl Read {
         let named = self.labels.iter().flat_map(BTreeMap::keys);
         let categories: BTreeSet<String> = named.cloned().collect();
         let categories: Vec<String> = categories.into_iter().collect();
-        let paths = self.paths.iter().map(|path| path.display().to_string());
-        let paths = paths.collect::<Vec<_>>();
-        let paths = quoted(paths.iter().map(String::as_str));
+        let paths = self.names();
         ensure!(!self.posts.is_empty(), "{paths}: there is no post");
         ensure!(
             !categories.is_empty(),

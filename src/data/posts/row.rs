@@ -32,19 +32,44 @@ pub(super) struct Said {
 pub(super) struct Reader<'a> {
     source: &'a PostSource,
     stem: String,
+    /// Whether labels matter.
+    is_labelled: bool,
+    /// Columns that the source names for a category and no row had yet.
+    missing: Vec<(String, String)>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a PostSource, path: &Path) -> Self {
+    pub(super) fn new(source: &'a PostSource, path: &Path, is_labelled: bool) -> Self {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let columns = source.labels.iter().flat_map(|(category, label)| {
+            let own = label.column.as_deref().unwrap_or(category);
+            let votes = label.votes.as_ref();
+            let votes = votes
+                .into_iter()
+                .flat_map(|votes| [&*votes.yes, &*votes.all]);
+            let named = std::iter::once(own).chain(votes);
+            named.map(move |column| (column.to_owned(), category.clone()))
+        });
         Self {
+            missing: columns.filter(|_| is_labelled).collect(),
             source,
             stem: stem.into_owned(),
+            is_labelled,
+        }
+    }
+
+    /// What is wrong with the file as a whole, once all its rows were read.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.missing.first() {
+            Some((column, category)) => Err(format!(
+                "no row has the column `{column}` that `labels.{category}` names"
+            )),
+            None => Ok(()),
         }
     }
 
     /// What a row says, `number` being its own in the file, from 1.
-    pub(super) fn said(&self, number: u64, row: &Map<String, Value>) -> Result<Said, String> {
+    pub(super) fn said(&mut self, number: u64, row: &Map<String, Value>) -> Result<Said, String> {
         let (id_column, id) = match named(row, self.source.id.as_deref(), &IDS)? {
             Some((name, value)) => (Some(name), id_text(value)?),
             None => (None, number.to_string()),
@@ -68,6 +93,7 @@ impl<'a> Reader<'a> {
             }
         };
         let taken = [id_column, Some(text_column), Some(LABELS), Some(VOTES)];
+        self.missing.retain(|(column, _)| !row.contains_key(column));
         Ok(Said {
             id,
             text,
@@ -77,6 +103,9 @@ impl<'a> Reader<'a> {
     }
 
     fn labels(&self, row: &Map<String, Value>) -> Result<BTreeMap<String, Label>, String> {
+        if !self.is_labelled {
+            return Ok(BTreeMap::new());
+        }
         if self.source.labels.is_empty() {
             return inline(row);
         }
@@ -135,8 +164,7 @@ impl LabelColumn {
             Some(value) => {
                 let value = plain(value);
                 let value = value.trim();
-                let is_among =
-                    |known: &[String]| known.iter().any(|one| one.eq_ignore_ascii_case(value));
+                let is_among = |known: &[String]| known.iter().any(|one| same(one, value));
                 if value.is_empty() {
                     None
                 } else if self.positive.is_empty() {
@@ -156,6 +184,12 @@ impl LabelColumn {
             votes: votes.map(|votes| votes.of(row)).transpose()?.flatten(),
         })
     }
+}
+
+/// Whether two cells say the same: as text whatever its letter case, or as numbers, as pandas writes `1.0` for 1 in a column with gaps.
+fn same(one: &str, other: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    one.eq_ignore_ascii_case(other) || number(one).is_some_and(|one| number(other) == Some(one))
 }
 
 impl VoteColumns {

@@ -129,8 +129,6 @@ impl PostSources {
             "`posts` is empty; name at least one source, as in `posts = [{{ path = \"posts.jsonl\" }}]`"
         );
         let sources = self.0.iter().map(PostSource::validate);
-        sources
-            .collect::<anyhow::Result<()>>()
-            .context("`dataset.posts`")
+        sources.collect::<anyhow::Result<()>>().context("`posts`")
     }
 }

@@ -1,11 +1,16 @@
 //! Combining marks by the heap: kept where a language writes them, taken away where they hide letters.
 
+use std::cell::LazyCell;
+use std::ops::Deref;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::compose;
 use unicode_script::{Script, UnicodeScript};
 
 use super::characters::{Characters, MARK, WORD, script};
+use super::context::Context;
 use super::draft::Edits;
+use super::english;
 
 /// The most accents that a language puts on one Latin letter: two in Vietnamese.
 const MOST_ON_LATIN: usize = 2;
@@ -26,6 +31,7 @@ struct Cluster {
 }
 
 pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
+    let context = LazyCell::new(|| Context::of(text));
     let mut word: Vec<Cluster> = Vec::new();
     let mut rest = text.char_indices().peekable();
     while let Some((place, c)) = rest.next() {
@@ -42,7 +48,7 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
             (end, count) = (place + c.len_utf8(), count + 1);
         }
         if base.is_none_or(|c| !characters.is(c, WORD)) {
-            settle_word(text, &word, edits);
+            settle_word(text, &word, &context, edits);
             word.clear();
         }
         let is_word = base.is_some_and(|c| characters.is(c, WORD));
@@ -58,24 +64,36 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
             settle_elsewhere(text, &cluster, edits);
         }
     }
-    settle_word(text, &word, edits);
+    settle_word(text, &word, &context, edits);
 }
 
-fn settle_word(text: &str, word: &[Cluster], edits: &mut Edits) {
+fn settle_word(
+    text: &str,
+    word: &[Cluster],
+    context: &impl Deref<Target = Context>,
+    edits: &mut Edits,
+) {
+    if word.iter().all(|cluster| cluster.count == 0) {
+        return;
+    }
+    let accents = |cluster: &Cluster| {
+        let base = cluster.base.filter(|base| is_latin(*base));
+        base.map_or(0, |base| own_marks(base) + cluster.count)
+    };
     // Vietnamese has two accents on one letter of a syllable, not on several
     let laden = word
         .iter()
-        .filter(|cluster| {
-            let base = cluster.base.filter(|base| is_latin(*base));
-            cluster.count > 0 && base.is_some_and(|base| own_marks(base) + cluster.count >= 2)
-        })
+        .filter(|cluster| cluster.count > 0 && accents(cluster) >= MOST_ON_LATIN)
         .count();
+    let is_hidden = || is_english_word(text, word, context);
+    let is_hidden = LazyCell::new(is_hidden);
     for cluster in word.iter().filter(|cluster| cluster.count > 0) {
         let Some(base) = cluster.base else { continue };
         if is_latin(base) {
-            let all = laden >= 2 || own_marks(base) + cluster.count > MOST_ON_LATIN;
+            let many = accents(cluster) >= MOST_ON_LATIN;
+            let all = laden >= 2 || (many && !is_laden_vowel(text, base, cluster)) || *is_hidden;
             for (place, mark) in marks(text, cluster) {
-                if all || (word.len() > 1 && !is_written(base, mark)) {
+                if all || (word.len() > 1 && !many && !is_written(base, mark)) {
                     edits.remove(place..place + mark.len_utf8());
                 }
             }
@@ -83,6 +101,43 @@ fn settle_word(text: &str, word: &[Cluster], edits: &mut Edits) {
             settle_other(text, cluster, edits);
         }
     }
+}
+
+/// Whether a word is English but for its accents, in a text that may be English, and is not one that English writes with accents.
+fn is_english_word(text: &str, word: &[Cluster], context: &impl Deref<Target = Context>) -> bool {
+    let letters = word
+        .iter()
+        .map(|cluster| cluster.base.filter(char::is_ascii_alphabetic));
+    let Some(letters) = letters.collect::<Option<Vec<char>>>() else {
+        return false;
+    };
+    let symbols: Vec<u8> = letters.iter().copied().map(english::symbol).collect();
+    if !english::is_word(&symbols) || !context.may_be_english(1, 0) {
+        return false;
+    }
+    let start = word[0].marks - 1;
+    let end = word.last().map_or(start, |cluster| cluster.end);
+    let written: String = text[start..end].nfc().collect();
+    !english::is_loan(&written.to_lowercase())
+}
+
+/// Whether two accents are those that languages put on one letter: together they have a letter of Unicode, or one is below (a dot, a hook, a line) and the other a tone.
+fn is_laden_vowel(text: &str, base: char, cluster: &Cluster) -> bool {
+    let own = std::iter::once(base).nfd().skip(1);
+    let all: Vec<char> = own
+        .chain(marks(text, cluster).map(|(_, mark)| mark))
+        .collect();
+    let [first, second] = all[..] else {
+        return false;
+    };
+    let plain = std::iter::once(base).nfd().next().unwrap_or(base);
+    let is_one = [plain, first, second].into_iter().nfc().count() == 1;
+    let is_below = |mark: char| matches!(mark, '\u{323}' | '\u{328}' | '\u{331}');
+    let is_accent = |mark: char| matches!(mark, '\u{300}'..='\u{304}' | '\u{30C}');
+    let is_vowel = matches!(plain.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u');
+    is_one
+        || (is_vowel
+            && ((is_below(first) && is_accent(second)) || (is_below(second) && is_accent(first))))
 }
 
 /// On a letter of another script: accents by the heap all go, marks of the script itself are held to what it can need.
@@ -143,36 +198,33 @@ fn is_arabic(mark: char) -> bool {
     matches!(mark, '\u{64B}'..='\u{655}' | '\u{670}')
 }
 
-/// Whether a language (or phonetics) puts this mark on this Latin letter: the pair has a letter of its own in Unicode, or the mark is one of the accents
-/// that languages put on vowels and on a few consonants without one (`g̃` in Guaraní, `m̧` in Marshallese). Lines through letters, frames and small letters above are not writing.
+/// Whether a language (or phonetics) puts this mark on this Latin letter: the pair has a letter of its own in Unicode, or languages write it without one
+/// (`g̃` in Guaraní, `m̧` in Marshallese, tones and nasals on vowels). Lines through letters, frames and small letters above are not writing.
 fn is_written(base: char, mark: char) -> bool {
     if compose(base, mark).is_some() {
         return true;
     }
     let plain = std::iter::once(base).nfd().next().unwrap_or(base);
-    let is_accent = matches!(mark, '\u{300}'..='\u{304}' | '\u{306}'..='\u{30C}' | '\u{30F}' | '\u{311}' | '\u{31B}' | '\u{323}'..='\u{328}' | '\u{32D}' | '\u{32E}' | '\u{330}' | '\u{331}');
-    is_accent
-        && !matches!(
-            plain,
-            'b' | 'd'
-                | 'f'
-                | 'h'
-                | 'q'
-                | 't'
-                | 'v'
-                | 'w'
-                | 'x'
-                | 'B'
-                | 'D'
-                | 'F'
-                | 'H'
-                | 'Q'
-                | 'T'
-                | 'V'
-                | 'W'
-                | 'X'
-                | '0'..='9'
-        )
+    match plain.to_ascii_lowercase() {
+        'a' | 'e' | 'i' | 'o' | 'u' => {
+            matches!(mark, '\u{300}'..='\u{304}' | '\u{306}' | '\u{308}' | '\u{30A}'..='\u{30C}' | '\u{323}' | '\u{327}' | '\u{328}' | '\u{330}' | '\u{331}')
+        }
+        'g' | 'j' => mark == '\u{303}',
+        'm' | 'n' => matches!(
+            mark,
+            '\u{300}'..='\u{304}' | '\u{308}' | '\u{30C}' | '\u{325}' | '\u{327}'
+        ),
+        'l' | 'r' => matches!(mark, '\u{303}' | '\u{325}'),
+        'c' | 'x' | 's' | 'z' => matches!(mark, '\u{304}' | '\u{323}' | '\u{331}'),
+        c => {
+            !c.is_ascii()
+                && matches!(
+                    mark,
+                    '\u{300}'
+                        ..='\u{304}' | '\u{308}' | '\u{30C}' | '\u{323}' | '\u{330}' | '\u{331}'
+                )
+        }
+    }
 }
 
 /// Lines through a letter and frames around it.

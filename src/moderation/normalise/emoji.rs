@@ -1,12 +1,15 @@
 //! Letters written as emoji: regional indicators, keycaps, squared and circled letters, and pictures between letters.
 
 use super::draft::Edits;
+use super::english::{self, LONGEST};
 
 /// The codes of ISO 3166-1 and the four others that have a flag: pairs of regional indicators that are shown as one.
 const FLAGS: &str = "ACADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCPCQCRCUCVCWCXCYCZDEDGDJDKDMDODZEAECEEEGEHERESETEUFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUICIDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTATCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUNUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW";
 
 /// Pictures that are read as a letter between letters.
-const PICTURES: [(char, &str); 36] = [
+const PICTURES: [(char, &str); 38] = [
+    (CROSS, "x"),
+    ('ℹ', "i"),
     ('⭕', "o"),
     ('🔴', "o"),
     ('🔵', "o"),
@@ -60,6 +63,8 @@ const WORDS: [(char, &str); 11] = [
     ('🆚', "vs"),
 ];
 
+/// Is a letter only in words that have it there: it crosses out as well.
+const CROSS: char = '❌';
 const KEYCAP: char = '\u{20E3}';
 const AS_EMOJI: char = '\u{FE0F}';
 /// From this many letters on both sides what stands between is punctuation, not a letter.
@@ -122,7 +127,11 @@ fn signs(text: &str) -> Vec<Sign> {
     for (place, c) in text.char_indices() {
         let to = place + c.len_utf8();
         match signs.last_mut() {
-            Some(last) if c == AS_EMOJI && !last.c.is_alphabetic() => last.to = to,
+            Some(last)
+                if c == AS_EMOJI && (!last.c.is_alphabetic() || framed(last.c).is_some()) =>
+            {
+                last.to = to;
+            }
             Some(last) if c == KEYCAP && matches!(last.c, '0'..='9' | '#' | '*') => {
                 last.to = to;
                 last.is_keycap = true;
@@ -158,13 +167,43 @@ pub(super) fn find(text: &str, edits: &mut Edits) {
         } else if let Some(letters) = framed(sign.c) {
             beside().then_some(letters)
         } else {
-            pictured(sign.c).filter(|_| is_inside_word(&signs, place))
+            pictured(sign.c).filter(|letter| is_read(&signs, place, letter))
         };
         if let Some(with) = with {
             edits.replace(sign.from..sign.to, with);
         }
         place += 1;
     }
+}
+
+/// Whether a picture is read as its letter: it makes a word of English, or stands inside a word that is none without it.
+fn is_read(signs: &[Sign], place: usize, letter: &str) -> bool {
+    let beside = |sign: &&Sign| sign.c.is_ascii_alphabetic();
+    let before = signs[..place]
+        .iter()
+        .rev()
+        .take(LONGEST)
+        .take_while(beside)
+        .count();
+    let after = signs[place + 1..]
+        .iter()
+        .take(LONGEST)
+        .take_while(beside)
+        .count();
+    let letters =
+        |range: &[Sign]| -> Vec<u8> { range.iter().map(|sign| english::symbol(sign.c)).collect() };
+    let (before, after) = (
+        letters(&signs[place - before..place]),
+        letters(&signs[place + 1..=place + after]),
+    );
+    let symbols: Vec<u8> = letter.chars().map(english::symbol).collect();
+    let whole = [&before[..], &symbols, &after].concat();
+    let without = [&before[..], &after].concat();
+    if english::is_word(&without) {
+        return false;
+    }
+    (without.len() >= WHOLE_WORD && english::is_word(&whole))
+        || (signs[place].c != CROSS && is_inside_word(signs, place))
 }
 
 /// Letters on both sides, and not so many on each that two words are parted.

@@ -1,6 +1,7 @@
 //! How usual letters are beside each other in English: what tells `i` from `l`, a word from a product code, `kill` from `kiill`.
 //!
-//! The table is made by `tests/golden/oracle/s26_english.py` from the frequencies of 100,000 words; the format stands there.
+//! The table is made by `tests/golden/oracle/s26_english.py`, where the format stands, from SCOWL (Spell Checker Oriented Word Lists, Kevin Atkinson): 72,500
+//! words of sizes 10 to 50. Its licence allows any use of it and of what is made from it if its notice goes along, which is `english.LICENSE`.
 
 /// The edge of a word, as the symbol beside the letters 1 to 26.
 pub(super) const EDGE: u8 = 0;
@@ -17,8 +18,15 @@ const TABLE: &[u8] = include_bytes!("english.bin");
 const DOUBLES: usize = (SYMBOLS * SYMBOLS * SYMBOLS).div_ceil(2);
 /// Where those of the words begin.
 const LEXICON: usize = DOUBLES + (SYMBOLS * 26 * SYMBOLS * 2).div_ceil(8);
-const LEXICON_BITS: u64 = 1 << 19;
-const LEXICON_HASHES: u64 = 7;
+/// How many places the filter has in a segment, and how many segments its first places lie in.
+const SEGMENT: u64 = 2_048;
+const SEGMENTS: u64 = 40;
+const SEED: u64 = 1;
+#[expect(clippy::cast_possible_truncation, reason = "it is small")]
+const MARKS: usize = (SEGMENT * (SEGMENTS + 2)) as usize;
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+/// No word of English is longer.
+pub(super) const LONGEST: usize = 32;
 
 /// The symbol of a letter, whatever its case.
 pub(super) fn symbol(letter: char) -> u8 {
@@ -99,20 +107,79 @@ pub(super) fn read(places: &[Reading]) -> Vec<u8> {
     }
 }
 
-/// Whether a word is among the 40,000 most frequent of English; wrong for one other in a hundred.
+/// Whether a word is one of English; wrong for one in 1,024 others that look like one.
 pub(super) fn is_word(word: &[u8]) -> bool {
-    if word.len() < 2 || word.iter().any(|symbol| !(1..27).contains(symbol)) {
+    let is_plain = word.iter().all(|symbol| (1..27).contains(symbol));
+    if !is_plain || word.len() < 2 || word.len() > LONGEST {
         return false;
     }
-    let hash = word.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, symbol| {
-        (hash ^ u64::from(symbol - 1 + b'a')).wrapping_mul(0x100_0000_01B3)
-    });
-    let step = (hash >> 32) | 1;
-    (0..LEXICON_HASHES).all(|round| {
-        let place = ((hash & 0xFFFF_FFFF) + round * step) % LEXICON_BITS;
-        let place = usize::try_from(place).unwrap_or(0);
-        TABLE[LEXICON + place / 8] >> (place % 8) & 1 == 1
-    })
+    let mut letters = [0; LONGEST];
+    for (letter, symbol) in letters.iter_mut().zip(word) {
+        *letter = symbol - 1 + b'a';
+    }
+    is_known(&letters[..word.len()]) && least_level(word) > 0
+}
+
+/// The same of ASCII letters in any case; those that only look like a word as far as the filter tells.
+pub(super) fn is_word_of_letters(word: &[u8]) -> bool {
+    const SMALL: u64 = 0x2020_2020_2020_2020;
+    (2..=LONGEST).contains(&word.len()) && is_marked(hash(word, SMALL))
+}
+
+/// Whether a word in small letters that has accents is one that English took from elsewhere (`café`).
+pub(super) fn is_loan(word: &str) -> bool {
+    is_known(word.as_bytes())
+}
+
+/// Whether the filter has these bytes of UTF-8.
+fn is_known(word: &[u8]) -> bool {
+    is_marked(hash(word, 0))
+}
+
+/// The hash of some bytes, with bits that are set in each.
+fn hash(word: &[u8], bits: u64) -> u64 {
+    let mix = |hash: u64, part: u64| {
+        let hash = (hash ^ part).wrapping_mul(ODD);
+        hash ^ (hash >> 32)
+    };
+    let (whole, rest) = word.as_chunks::<8>();
+    let mut hash = word.len() as u64 ^ SEED << 32;
+    for chunk in whole {
+        hash = mix(hash, u64::from_le_bytes(*chunk) | bits);
+    }
+    if !rest.is_empty() {
+        hash = mix(hash, rest_of(rest) | bits >> (64 - 8 * rest.len()));
+    }
+    hash = hash.wrapping_mul(ODD);
+    hash ^ (hash >> 29)
+}
+
+/// One to seven bytes as a number, the first lowest: read in two parts that may lie over each other.
+fn rest_of(rest: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | u64::from(last) << (8 * (rest.len() - 4));
+    }
+    let middle = rest.len() / 2;
+    let last = rest.len() - 1;
+    u64::from(rest[0])
+        | u64::from(rest[middle]) << (8 * middle)
+        | u64::from(rest[last]) << (8 * last)
+}
+
+/// Whether the filter has what has this hash: a binary fuse filter (Graf and Lemire 2022), of which three marks together are that of the word.
+fn is_marked(hash: u64) -> bool {
+    let first = ((hash >> 32) * (SEGMENT * SEGMENTS)) >> 32;
+    let second = (first + SEGMENT) ^ ((hash >> 18) % SEGMENT);
+    let third = (first + 2 * SEGMENT) ^ (hash % SEGMENT);
+    let mark = hash.wrapping_mul(ODD) >> 54;
+    let places = [first, second, third].map(|place| usize::try_from(place).unwrap_or(0));
+    let low = places.map(|place| TABLE[LEXICON + place]);
+    if u64::from(low[0] ^ low[1] ^ low[2]) != mark & 255 {
+        return false;
+    }
+    let high = places.map(|place| TABLE[LEXICON + MARKS + place / 4] >> (2 * (place % 4)) & 3);
+    u64::from(high[0] ^ high[1] ^ high[2]) == mark >> 8
 }
 
 /// The levels of a word's trigrams together.

@@ -72,7 +72,7 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
 }
 
 /// What was written from right to left by an override, as it is read: the length in bytes up to the end of the override, and its characters
-/// turned around, if that is nearer to English than what stands there.
+/// turned around: if it ends and all its letters are of scripts that run from left to right, or else if that is nearer to English than what stands there.
 fn turn_around(rest: &str, characters: Characters) -> Option<(usize, String)> {
     let line = rest.find(['\n', '\r', OVERRIDE]).unwrap_or(rest.len());
     let end = rest[..line].find(POP).unwrap_or(line);
@@ -92,7 +92,9 @@ fn turn_around(rest: &str, characters: Characters) -> Option<(usize, String)> {
     };
     let straight: String = visible().collect();
     let turned: String = straight.chars().rev().collect();
-    (worth(&turned) > worth(&straight)).then_some((end, turned))
+    let is_ended = end < line && straight.chars().any(char::is_alphabetic);
+    let is_turned = is_ended && !straight.chars().any(runs_from_right);
+    (is_turned || worth(&turned) > worth(&straight)).then_some((end, turned))
 }
 
 fn stays(c: char, seen: Place) -> bool {

@@ -6,122 +6,7 @@ use super::addresses::Addresses;
 use super::draft::Edits;
 use super::emoji::WHOLE_WORD;
 use super::english::{self, EDGE, Reading, UNUSUAL, USUAL};
-
-/// What behind a single digit makes no word with it: units, times, and nouns that are counted.
-const COUNTED: &[&str] = &[
-    "ball",
-    "bed",
-    "bedroom",
-    "bit",
-    "bits",
-    "bucks",
-    "cent",
-    "cents",
-    "chan",
-    "core",
-    "day",
-    "days",
-    "dimensional",
-    "dollar",
-    "dollars",
-    "door",
-    "eleven",
-    "ever",
-    "euro",
-    "euros",
-    "eyes",
-    "feet",
-    "fold",
-    "foot",
-    "gag",
-    "gen",
-    "guys",
-    "girls",
-    "boys",
-    "hour",
-    "hours",
-    "hrs",
-    "inch",
-    "inches",
-    "kids",
-    "kilos",
-    "lbs",
-    "level",
-    "life",
-    "love",
-    "man",
-    "men",
-    "mil",
-    "mile",
-    "miles",
-    "million",
-    "billion",
-    "min",
-    "mins",
-    "minute",
-    "minutes",
-    "month",
-    "months",
-    "one",
-    "pack",
-    "page",
-    "pages",
-    "people",
-    "percent",
-    "person",
-    "phase",
-    "piece",
-    "play",
-    "player",
-    "players",
-    "point",
-    "points",
-    "ppl",
-    "sec",
-    "secs",
-    "second",
-    "seconds",
-    "some",
-    "somes",
-    "speed",
-    "star",
-    "stars",
-    "step",
-    "steps",
-    "tier",
-    "time",
-    "times",
-    "track",
-    "way",
-    "ways",
-    "week",
-    "weeks",
-    "wheel",
-    "wheeler",
-    "women",
-    "year",
-    "years",
-    "yrs",
-    "more",
-    "pounds",
-];
-
-/// Names of which a digit behind is a number.
-const NUMBERED: &[&str] = &[
-    "win", "web", "top", "level", "round", "day", "group", "team", "phase", "part", "user", "ver",
-    "room", "big", "fab", "area", "step", "tier", "type", "grade", "chapter", "episode", "season",
-    "python", "java", "html", "windows", "note", "galaxy", "iphone", "model", "sonic", "final",
-    "option", "figure", "fig", "table", "page", "stage", "test", "unit", "version", "line", "item",
-    "file", "node", "house", "vitamin", "channel", "formula", "number", "num", "act", "gen", "eq",
-    "any", "some", "every", "no", "people", "var", "val", "temp", "tmp", "col", "row", "image",
-];
-
-/// Words with digits and signs that are meant.
-const MEANT: &[&str] = &[
-    "c3po", "h1n1", "h5n1", "h3n2", "us$", "nz$", "au$", "hk$", "ca$", "a11y", "l10n", "log4j",
-    "d3js", "es6", "po3", "nh3", "ch4", "no3", "so4", "ps1", "ps3", "ps4", "ps5", "se7en", "m4w",
-    "w4m", "m4m", "w4w",
-];
+use super::numbers::{COUNTED, MEANT, NUMBERED};
 
 /// What a sign may stand for, the likelier first; none where it is only itself.
 fn readings(c: char) -> Option<Reading> {
@@ -132,7 +17,9 @@ fn readings(c: char) -> Option<Reading> {
         '3' | '€' => ('e', None),
         '4' | '@' => ('a', None),
         '5' | '$' => ('s', None),
-        '6' | '9' => ('g', None),
+        '2' => ('z', None),
+        '6' => ('g', Some('b')),
+        '9' => ('g', None),
         '7' | '+' => ('t', None),
         '8' => ('b', None),
         '£' => ('l', None),
@@ -224,8 +111,12 @@ fn settle_chunk(chunk: &str, start: usize, word: &mut Vec<Sign>, edits: &mut Edi
     word.clear();
 }
 
-/// Words with what stands around and between them: `yes!no` and `this|that` are two each.
+/// Words with what stands around and between them: `yes!no` and `this|that` are two each, `stra!ght` and `workou+` are one.
 fn settle_all(word: &[Sign], edits: &mut Edits) {
+    if let Some((read, source)) = whole(word) {
+        write(word, &read, &source, edits);
+        return;
+    }
     let mut start = 0;
     for place in 0..word.len() {
         if matches!(word[place].c, '|' | '!' | '+') && !is_inside(word, start, place) {
@@ -270,29 +161,93 @@ fn settle(word: &[Sign], edits: &mut Edits) {
     let Some(demand) = demanded(word, first, last, letters) else {
         return;
     };
-    // a sign again and again (`l000ser`) is read as two
+    let possible = |(read, _): &(Vec<u8>, Vec<usize>)| match demand {
+        Demand::Word => false,
+        Demand::Level(level) => english::least_level(read) >= level,
+    };
+    let all = [2, 1].map(|most| spelt(word, most));
+    let found = all.iter().find(|(read, _)| english::is_word(read));
+    if let Some((read, source)) = found.or_else(|| Some(&all[0]).filter(|one| possible(one))) {
+        write(word, read, source, edits);
+    }
+}
+
+/// How a word with signs is read, and which letter of that each character became. A sign again and again (`l000ser`) is read as two letters, a
+/// letter as at most `most`.
+fn spelt(word: &[Sign], most: usize) -> (Vec<u8>, Vec<usize>) {
     let mut places: Vec<Reading> = Vec::with_capacity(word.len());
     let mut source = Vec::with_capacity(word.len());
+    let (mut last, mut count) = (' ', 0);
+    let drawn_out = |place: usize| {
+        word[place..]
+            .iter()
+            .take(3)
+            .all(|sign| sign.c.eq_ignore_ascii_case(&word[place].c))
+            && word.len() >= place + 3
+    };
+    let mut is_drawn_out = false;
     for (place, sign) in word.iter().enumerate() {
-        let is_third = place >= 2 && word[place - 2..place].iter().all(|other| other.c == sign.c);
-        if !is_third {
+        if sign.c.eq_ignore_ascii_case(&last) {
+            count += 1;
+        } else {
+            (last, count) = (sign.c, 1);
+            is_drawn_out = drawn_out(place);
+        }
+        let most = if sign.is_letter() { most } else { 2 };
+        if !is_drawn_out || count <= most {
             places.push(readings(sign.c).unwrap_or([english::symbol(sign.c), EDGE]));
         }
         source.push(places.len() - 1);
     }
-    let read = english::read(&places);
-    let is_possible = match demand {
-        Demand::Word => false,
-        Demand::Level(level) => english::least_level(&read) >= level,
-    };
-    if !is_possible && !english::is_word(&read) {
-        return;
-    }
+    (english::read(&places), source)
+}
+
+fn write(word: &[Sign], read: &[u8], source: &[usize], edits: &mut Edits) {
     for (sign, place) in word.iter().zip(source) {
         if !sign.is_letter() {
-            edits.put(sign.at(), english::letter(read[place]));
+            edits.put(sign.at(), english::letter(read[*place]));
         }
     }
+}
+
+/// A word of English with signs for some of its letters, of which what is left is none, wherever they stand; but no `!` at its end, and digits at the ends as
+/// [`demanded`] has it.
+fn whole(word: &[Sign]) -> Option<(Vec<u8>, Vec<usize>)> {
+    let (first, last) = (word.first()?, word.last()?);
+    let letters = word.iter().filter(|sign| sign.is_letter()).count();
+    let is_mark = |sign: &Sign| matches!(sign.c, '!' | '|' | '+' | '@');
+    let is_late = |sign: &Sign| matches!(sign.c, '2' | '6' | '8' | '9');
+    let is_wanted = is_late(last) || word.iter().any(is_mark);
+    let is_other = |sign: &Sign| !sign.is_letter() && readings(sign.c).is_none();
+    if letters < WHOLE_WORD
+        || !is_wanted
+        || 2 * letters < word.len()
+        || last.c == '!'
+        || (first.c == '@' && !matches!(word[1].c, 's' | 'S'))
+        || (!is_mark(first) && !first.is_letter())
+        || word.iter().any(is_other)
+    {
+        return None;
+    }
+    let runs = word.split(|sign| !sign.is_letter());
+    let mut runs = runs.filter(|run| !run.is_empty());
+    let is_word = |run: &[Sign]| {
+        let symbols: Vec<u8> = run.iter().map(|sign| english::symbol(sign.c)).collect();
+        english::is_word(&symbols)
+            || NUMBERED.iter().any(|name| {
+                name.chars()
+                    .eq(run.iter().map(|sign| sign.c.to_ascii_lowercase()))
+            })
+    };
+    // `wen+` may be more than what was asked for, `was+ing` is nothing else
+    let is_inner = |sign: &Sign| !sign.is_letter();
+    if first.c != '+' && !word[1..word.len() - 1].iter().any(is_inner) && runs.all(is_word) {
+        return None;
+    }
+    [2, 1]
+        .map(|most| spelt(word, most))
+        .into_iter()
+        .find(|(read, _)| read.len() > WHOLE_WORD && english::is_word(read))
 }
 
 /// A word without signs at its ends that are punctuation there.
@@ -326,9 +281,13 @@ fn demanded(word: &[Sign], first: usize, last: usize, letters: usize) -> Option<
     let has_inner = inner.iter().any(is_sign);
     let (lead, trail) = (&word[..first], &word[last + 1..]);
     let is_unread = |sign: &Sign| is_sign(sign) && readings(sign.c).is_none();
-    let is_inner_only = |sign: &Sign| matches!(sign.c, '6' | '8' | '9');
+    let is_inner_only = |sign: &Sign| matches!(sign.c, '2' | '6' | '8' | '9');
+    // `8itch` and `9irls`, not `2day`
+    let is_read_first =
+        matches!(lead, [sign] if matches!(sign.c, '8' | '9')) && letters >= WHOLE_WORD;
     if word.iter().any(is_unread)
-        || lead.iter().chain(trail).any(is_inner_only)
+        || (lead.iter().any(is_inner_only) && !is_read_first)
+        || trail.iter().any(is_inner_only)
         || lead.len() > 1
         || trail.len() > 2
         || MEANT.contains(&text(word).as_str())
@@ -357,8 +316,15 @@ fn demanded(word: &[Sign], first: usize, last: usize, letters: usize) -> Option<
         return None;
     }
     let signs = word.len() - letters;
+    // `M1A1`, `4e0f`
+    let is_code = letters <= 2 || word.iter().all(|sign| sign.c.is_ascii_hexdigit());
     Some(
-        if !has_inner || has_number(2) || letters + signs <= WHOLE_WORD || parts_words(word) {
+        if !has_inner
+            || is_code
+            || has_number(2)
+            || letters + signs <= WHOLE_WORD
+            || parts_words(word)
+        {
             Demand::Word
         } else if letters <= WHOLE_WORD || signs >= letters {
             Demand::Level(USUAL - 1)

@@ -2,7 +2,7 @@
 //!
 //! Nine steps, each with a switch, in the order of [`Step::ALL`]. They look at words and not at characters: a Cyrillic `а` is made Latin in `hаte` and stays in a
 //! Russian sentence; a joiner goes between Latin letters and stays between Persian ones and in a family of emoji; `4` is `a` in `h4te` and not in `4pm`. What
-//! is read as a word must be possible in English by the trigrams of 100,000 words (`english`). The steps are done again until nothing changes
+//! is read as a word must be possible in English by the trigrams of 72,500 words (`english`). The steps are done again until nothing changes
 //! (at most eight times), so that normalising twice is normalising once.
 //!
 //! An ASCII text with nothing to undo, as most are, is looked at once and made small.
@@ -17,15 +17,18 @@ mod characters;
 mod combining;
 mod compatibility;
 mod confusables;
+mod context;
 mod draft;
 mod emoji;
 mod english;
 mod invisible;
 mod leet;
+mod numbers;
 mod repeats;
 mod scan;
 mod skeleton;
 mod spacing;
+mod split;
 #[cfg(test)]
 mod tests;
 
@@ -158,7 +161,7 @@ impl Step {
             Self::Combining => Seen::MARKS,
             Self::Compatibility => Seen::COMPATIBLE,
             Self::Confusables => Seen::CONFUSABLE,
-            Self::Spacing => Seen::SPACED,
+            Self::Spacing => Seen::SPACED | Seen::PARTED,
             Self::Leet => Seen::LEET,
             Self::Repeats => Seen::REPEATED,
             Self::Case => Seen::UPPER,
@@ -221,7 +224,7 @@ impl Normaliser {
                 again |= seen.has(Seen::WIDE);
                 continue;
             }
-            self.find(step, &draft.text, edits);
+            self.find(step, seen, &draft.text, edits);
             if !edits.is_empty() {
                 let count = draft.apply(edits);
                 changed[step as usize] = changed[step as usize].saturating_add(count);
@@ -232,7 +235,7 @@ impl Normaliser {
         again
     }
 
-    fn find(&self, step: Step, text: &str, edits: &mut Edits) {
+    fn find(&self, step: Step, seen: Seen, text: &str, edits: &mut Edits) {
         let characters = Characters::get();
         match step {
             Step::Emoji => emoji::find(text, edits),
@@ -242,7 +245,14 @@ impl Normaliser {
                 compatibility::find(text, characters, self.config.confusables, edits);
             }
             Step::Confusables => confusables::find(text, characters, edits),
-            Step::Spacing => spacing::find(text, characters, edits),
+            Step::Spacing => {
+                if seen.has(Seen::SPACED) {
+                    spacing::find(text, characters, edits);
+                }
+                if edits.is_empty() {
+                    split::find(text, edits);
+                }
+            }
             Step::Leet => leet::find(text, edits),
             Step::Repeats => repeats::find(text, characters, edits),
             Step::Case => {}

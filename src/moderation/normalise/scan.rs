@@ -21,6 +21,8 @@ impl Seen {
     pub(super) const SPACED: u16 = 512;
     /// A letter three times.
     pub(super) const REPEATED: u16 = 1024;
+    /// A sign or space between letters; taken for granted, since most texts have one.
+    pub(super) const PARTED: u16 = 4096;
     /// Something outside of ASCII.
     pub(super) const WIDE: u16 = 2048;
 
@@ -45,7 +47,8 @@ const KINDS: [u8; 128] = {
         kinds[byte] = match c {
             b'a'..=b'z' | b'A'..=b'Z' | b'@' => SINGLE,
             b'0'..=b'9' | b'$' => LEAD | TRAIL | SINGLE,
-            b'!' | b'+' | b'|' => LEAD,
+            b'+' | b'|' => LEAD | TRAIL,
+            b'!' => LEAD,
             _ => 0,
         };
         byte += 1;
@@ -89,7 +92,7 @@ fn scan_ascii(text: &[u8]) -> Seen {
         singles += usize::from(count);
         start = end;
     }
-    let mut seen = 0;
+    let mut seen = Seen::PARTED;
     for (bit, flag) in [
         Seen::LEET,
         Seen::REPEATED,
@@ -118,10 +121,11 @@ fn look(before: u8, byte: u8, after: u8) -> (u8, u8) {
     let small = |byte: u8| u8::from(byte.wrapping_sub(b'a') < 26);
     let letter = |byte: u8| small(byte | 0x20);
     let digit = |byte: u8| u8::from(byte.wrapping_sub(b'0') < 10);
-    let trail = |byte: u8| digit(byte) | is(byte, b'$');
-    let lead = |byte: u8| trail(byte) | is(byte, b'!') | is(byte, b'+') | is(byte, b'|');
+    let sign = |byte: u8| digit(byte) | is(byte, b'$');
+    let trail = |byte: u8| sign(byte) | is(byte, b'+') | is(byte, b'|');
+    let lead = |byte: u8| trail(byte) | is(byte, b'!');
     // what is not ASCII is mostly letters
-    let word = |byte: u8| letter(byte) | trail(byte) | is(byte, b'@') | byte >> 7;
+    let word = |byte: u8| letter(byte) | sign(byte) | is(byte, b'@') | byte >> 7;
     let folded = byte | 0x20;
     let leet = (letter(byte) & lead(before))
         | (letter(before) & trail(byte))
@@ -152,6 +156,19 @@ fn has_three_alone(text: &[u8]) -> bool {
     false
 }
 
+/// Letters in a row that are not ASCII, and the marks on them.
+#[derive(Default)]
+struct Run {
+    /// Whether a letter of another script looks like a Latin one.
+    has_look: bool,
+    /// Whether a letter looks like no Latin one.
+    has_own: bool,
+    /// Whether a letter or digit of ASCII stands beside.
+    is_mixed: bool,
+    /// How many marks are on the last letter.
+    marks: usize,
+}
+
 /// As [`scan_ascii`], with what the characters outside of ASCII add.
 fn scan_wide(text: &str, characters: Characters) -> Seen {
     let bytes = text.as_bytes();
@@ -160,7 +177,11 @@ fn scan_wide(text: &str, characters: Characters) -> Seen {
         let byte = place.and_then(|place| bytes.get(place)).unwrap_or(&b' ');
         KINDS.get(usize::from(*byte)).copied().unwrap_or(0)
     };
+    let has_latin = bytes.iter().fold(0, |count, byte| {
+        count | u8::from((byte | 0x20).wrapping_sub(b'a') < 26)
+    }) > 0;
     let (mut last, mut behind_last, mut in_a_row, mut alone) = (' ', 0, 1, 0);
+    let mut run = Run::default();
     let mut start = 0;
     while let Some(offset) = bytes[start..].iter().position(|byte| *byte >= 0x80) {
         let place = start + offset;
@@ -170,7 +191,27 @@ fn scan_wide(text: &str, characters: Characters) -> Seen {
         let end = place + c.len_utf8();
         let flags = characters.of(c);
         let (before, after) = (kind_at(place.checked_sub(1)), kind_at(Some(end)));
-        seen |= u16::from(flags & !(CASED | WORD));
+        if place != behind_last || flags & WORD == 0 {
+            seen |= run.seen(has_latin);
+            run = Run::default();
+        }
+        run.is_mixed |= (before | after) & SINGLE != 0;
+        seen |= u16::from(flags & !(CASED | WORD | CONFUSABLE | MARK));
+        if flags & MARK != 0 {
+            run.marks += 1;
+            if run.marks > MOST_MARKS || is_accent(c) || !run.has_own {
+                seen |= Seen::MARKS;
+            }
+        } else {
+            run.marks = 0;
+            if flags & CONFUSABLE == 0 {
+                run.has_own |= flags & WORD != 0;
+            } else if is_foreign(c) {
+                run.has_look = true;
+            } else {
+                seen |= Seen::CONFUSABLE;
+            }
+        }
         if flags & CASED != 0 {
             in_a_row = if c == last && place == behind_last {
                 in_a_row + 1
@@ -198,5 +239,26 @@ fn scan_wide(text: &str, characters: Characters) -> Seen {
         (last, behind_last) = (c, end);
         start = end;
     }
-    Seen(seen)
+    Seen(seen | run.seen(has_latin))
+}
+
+impl Run {
+    /// A word is looked at if it may be Latin: all of it looks so, or it is part of one; in a text without any Latin letter none is.
+    fn seen(&self, has_latin: bool) -> u16 {
+        let may_be_latin = has_latin && self.has_look && (self.is_mixed || !self.has_own);
+        if may_be_latin { Seen::CONFUSABLE } else { 0 }
+    }
+}
+
+/// More marks of a script's own on a letter are looked at.
+const MOST_MARKS: usize = 2;
+
+/// Marks that are of no script of their own, which are put on any letter.
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
+}
+
+/// Characters of the scripts from Greek to Khmer, between which there are no Latin letters.
+fn is_foreign(c: char) -> bool {
+    matches!(c, '\u{370}'..='\u{1CFF}') && c.is_alphabetic()
 }

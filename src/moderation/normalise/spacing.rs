@@ -53,7 +53,7 @@ pub(super) fn find(text: &str, characters: Characters, edits: &mut Edits) {
         });
         if run.len() >= 2
             && is_separator(separator, characters)
-            && (is_kept_apart(text, run, separator) || follows)
+            && (is_pronoun_first(run, separator) || is_kept_apart(text, run, separator) || follows)
         {
             let from = usize::from(is_pronoun_first(run, separator));
             for pair in run[from..].windows(2) {
@@ -199,12 +199,15 @@ fn is_kept_apart(text: &str, run: &[Atom], separator: &str) -> bool {
     }
 }
 
-/// `I h a t e`: the first letter is a word of its own if English has no word that begins so.
+/// `I h a t e`: the first letter is a word of its own if the rest is one and all is none.
 fn is_pronoun_first(run: &[Atom], separator: &str) -> bool {
-    let symbol = |place: usize| run[place].single.map_or(english::EDGE, english::symbol);
-    let i = english::symbol('i');
+    let symbols: Vec<u8> = run
+        .iter()
+        .filter_map(|atom| atom.single.map(english::symbol))
+        .collect();
     separator.contains(' ')
         && run.len() > FEWEST
-        && symbol(0) == i
-        && english::level(english::EDGE, i, symbol(1)) <= UNUSUAL
+        && symbols.first() == Some(&english::symbol('i'))
+        && english::is_word(&symbols[1..])
+        && !english::is_word(&symbols)
 }

@@ -193,13 +193,6 @@ impl Prefilter {
         hits
     }
 
-    /// The hit that decides: the first of those with the most severe action.
-    pub fn first(&self, text: &str, language: Option<&str>) -> Option<Hit<'_>> {
-        let hits = self.hits(text, language).into_iter();
-        // The least of equal ones is the first.
-        hits.min_by_key(|hit| Reverse(hit.action))
-    }
-
     fn add_terms<'p>(&'p self, text: &str, language: Option<&str>, hits: &mut Vec<Hit<'p>>) {
         let mut found = Vec::new();
         self.automata.search(text, |term, range| {

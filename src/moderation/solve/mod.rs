@@ -67,14 +67,6 @@ pub struct Solved {
     pub reviews: f64,
 }
 
-impl Solved {
-    /// The two thresholds under the names by which a policy asks for them: `review` and `reject`; infinity where no post reaches one.
-    pub fn named(&self) -> [(&'static str, f64); 2] {
-        [("review", self.review_from), ("reject", self.reject_from)]
-            .map(|(name, from)| (name, from.unwrap_or(f64::INFINITY)))
-    }
-}
-
 /// A limit is kept where it is exceeded by no more than this share of it: 0.29 · 100 is 28.999999999999996.
 const SLACK: f64 = 1e-9;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Moderation;
 use super::pipeline::Pipeline;
+use super::sheet::ClaimRow;
 use super::stages;
 use crate::caches;
 use crate::data::{Card, Corpus, CorpusFrom, PathText, Post, PostSources, Posts};
@@ -58,7 +59,7 @@ pub struct AttackRow {
     pub violating: usize,
     /// Of these, those that are caught as they are and offer a place for such an edit.
     pub attacked: usize,
-    /// The share of violating posts that is caught as they are and no longer after the attack: how far recall drops.
+    /// The share of violating posts that is caught as they are and no longer after the attack: how far recall drops. What is caught only then is not set off against it.
     pub recall_drop: Option<Estimate>,
     /// The share of attacked posts that slips past.
     pub success: Option<Estimate>,
@@ -136,6 +137,52 @@ impl Attacks {
     }
 }
 
+/// What an attack may cost: so many points of recall, and so many of false alarms.
+const MOST_DROP: f64 = 0.02;
+const MOST_RISE: f64 = 0.002;
+
+/// Whether each variant holds what is asked of it under the worst attack.
+pub(super) fn claims(rows: &[AttackRow]) -> Vec<ClaimRow> {
+    let worst = |variant: &str, of: fn(&AttackRow) -> Option<Estimate>| {
+        let own = rows.iter().filter(|row| row.variant == variant);
+        let own = own.filter_map(|row| Some((of(row)?.mean, row.family?, row.budget)));
+        own.max_by(|a, b| a.0.total_cmp(&b.0))
+    };
+    let mut variants: Vec<&str> = rows.iter().map(|row| row.variant.as_str()).collect();
+    variants.dedup();
+    let claim = |variant: &str, claim: &str, of: fn(&AttackRow) -> Option<Estimate>, most: f64| {
+        let (mean, family, budget) = worst(variant, of)?;
+        let edits = if budget == 1 { "edit" } else { "edits" };
+        Some(ClaimRow {
+            variant: variant.to_owned(),
+            claim: claim.to_owned(),
+            found: format!(
+                "{:.2} points ({}, {budget} {edits})",
+                mean * 100.0,
+                family.name()
+            ),
+            met: Some(mean <= most),
+        })
+    };
+    let both = |variant: &&str| {
+        [
+            claim(
+                variant,
+                "no attack costs more than 2 points of recall",
+                |row| row.recall_drop,
+                MOST_DROP,
+            ),
+            claim(
+                variant,
+                "no attack raises false alarms by more than 0.2 points",
+                |row| row.false_positive_rise,
+                MOST_RISE,
+            ),
+        ]
+    };
+    variants.iter().flat_map(both).flatten().collect()
+}
+
 /// Whether a post is kept from being approved; an error keeps nothing.
 fn is_caught(output: &Output) -> bool {
     let mut policy = output
@@ -171,6 +218,13 @@ impl Moderation<'_> {
         seed: u64,
         step: &dyn Fn(),
     ) -> anyhow::Result<Vec<AttackRow>> {
+        let brought = self.pipelines.iter().find(|pipeline| pipeline.is_brought());
+        if let Some(pipeline) = brought {
+            anyhow::bail!(
+                "variant `{}` takes probabilities from a file, which says nothing of texts that are attacked; leave it out of `--attack`, as by `--variants`",
+                pipeline.name()
+            );
+        }
         let violating: Vec<Post> = posts
             .iter()
             .filter(|post| post.violates() == Some(true))
@@ -281,7 +335,12 @@ impl Attempt<'_> {
         for (place, post) in posts.iter().enumerate() {
             let Some(post) = post else { continue };
             for number in 0..self.variants {
-                let text = attack(&post.text, self.family, self.budget, self.seed + number);
+                let text = attack(
+                    &post.text,
+                    self.family,
+                    self.budget,
+                    self.seed.wrapping_add(number),
+                );
                 if let Some(text) = text {
                     variants.push(Post {
                         text,

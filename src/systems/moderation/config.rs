@@ -70,9 +70,7 @@ impl Reference {
             let value = post.field(field);
             value.is_some_and(|value| values.iter().any(|wanted| wanted == value))
         });
-        let id = post.field(&self.field).filter(|_| counts)?;
-        // pandas writes whole numbers of a column with gaps as `12.0`.
-        Some(id.strip_suffix(".0").unwrap_or(id))
+        post.field(&self.field).filter(|_| counts)
     }
 }
 
@@ -139,8 +137,9 @@ impl Default for Held {
 pub struct Deployment {
     /// The share of posts that are of a category, for figures that are re-weighted to it; `*` stands for all others. Of no category at all: `any`.
     pub prevalence: BTreeMap<String, f64>,
-    /// Posts a day.
-    pub posts_per_day: f64,
+    /// Posts a day; where absent, nothing is said of people's queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub posts_per_day: Option<f64>,
     /// Arrivals in the busiest hour over those of the mean one.
     pub peak: f64,
     /// How people review.
@@ -151,7 +150,7 @@ impl Default for Deployment {
     fn default() -> Self {
         Self {
             prevalence: BTreeMap::new(),
-            posts_per_day: 100e6,
+            posts_per_day: None,
             peak: 1.0,
             review: Review::default(),
         }
@@ -270,6 +269,8 @@ pub enum Thresholds {
     Fixed(f64),
     /// At these, by category.
     Given(BTreeMap<String, f64>),
+    /// Where rejecting is expected to cost less than approving, if probabilities hold: the cost of a false alarm over the sum of both costs, for all categories. No post is needed.
+    ExpectedCosts(Mistakes),
     /// Where balanced accuracy is best on the posts that are held back: the mean of that of each set.
     BalancedAccuracy(Nothing),
     /// Where F1 is best on them.
@@ -288,6 +289,16 @@ impl Default for Thresholds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
+
+/// What mistakes cost, in any one unit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mistakes {
+    /// A harmless post is rejected.
+    pub false_positive: f64,
+    /// A violation is approved.
+    pub false_negative: f64,
+}
 
 /// Where F1 is best.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]

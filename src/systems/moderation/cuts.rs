@@ -2,7 +2,8 @@
 
 use anyhow::{Context, ensure};
 
-use super::config::{F1, Thresholds};
+use super::config::{F1, Mistakes, Thresholds};
+use crate::moderation::solve::cost_threshold;
 use crate::moderation::{Action, Bound, NamedThresholds, PolicyConfig, Rule, Sample};
 
 /// The names of the two thresholds, as policies write them.
@@ -54,6 +55,17 @@ pub(super) fn plain_policy() -> PolicyConfig {
     }
 }
 
+impl Mistakes {
+    fn threshold(self) -> anyhow::Result<f64> {
+        cost_threshold(self.false_positive, self.false_negative).with_context(|| {
+            format!(
+                "`thresholds.expected_costs` has the costs {} and {}; both must be 0 or more, and one above 0",
+                self.false_positive, self.false_negative
+            )
+        })
+    }
+}
+
 impl Thresholds {
     /// Checks what serde cannot.
     pub(super) fn validate(&self) -> anyhow::Result<()> {
@@ -72,6 +84,7 @@ impl Thresholds {
                     check(&format!("thresholds.given.{name}"), *value)
                 })
             }
+            Self::ExpectedCosts(mistakes) => mistakes.threshold().map(|_| ()),
             Self::BalancedAccuracy(_) => Ok(()),
             Self::F1(F1 {
                 max_false_positive_rate,
@@ -89,6 +102,7 @@ impl Thresholds {
     pub(super) fn without_posts(&self, categories: &[String]) -> anyhow::Result<Option<Vec<Cuts>>> {
         let cut = |name: &String| match self {
             Self::Fixed(threshold) => Ok(Some(Cuts::at(*threshold))),
+            Self::ExpectedCosts(mistakes) => Ok(Some(Cuts::at(mistakes.threshold()?))),
             Self::Given(given) => {
                 let given = given.get(name).with_context(|| {
                     format!("`thresholds.given` says nothing of the category `{name}`")

@@ -174,7 +174,7 @@ pub(super) const OF_LAYERS: [Row<OfLayer>; 8] = [
     ),
 ];
 
-pub(super) const OF_CATEGORIES: [Row<OfCategory>; 31] = [
+pub(super) const OF_CATEGORIES: [Row<OfCategory>; 32] = [
     (
         OfCategory::Label,
         "Label",
@@ -355,6 +355,12 @@ pub(super) const OF_CATEGORIES: [Row<OfCategory>; 31] = [
         "RaterAccuracy",
         Higher,
         "how often one person votes as most of the others do: what no classifier can be expected to beat",
+    ),
+    (
+        OfCategory::Minority,
+        "MinorityVotes",
+        Lower,
+        "the share of people's votes that are not those of the post's majority",
     ),
 ];
 

@@ -30,7 +30,7 @@ pub struct DriftRow {
     /// The variant whose scores they are; none where it is the words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// What: `score of hate`, `words`, `words of caught posts`.
+    /// What: `score of hate`, `words`.
     pub of: String,
     /// The statistic.
     pub statistic: String,
@@ -150,16 +150,20 @@ fn burst(
     before: u64,
     now: u64,
 ) -> Option<DriftRow> {
-    let of = |term: &str| (old.get(term).copied().unwrap_or(0), new[term]);
-    let looked: Vec<&str> = new
-        .keys()
-        .copied()
+    let of = |term: &str| {
+        let count = |counts: &BTreeMap<&str, u64>| counts.get(term).copied().unwrap_or(0);
+        (count(old), count(new))
+    };
+    let known: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    let looked: Vec<&str> = known
+        .into_iter()
         .filter(|term| of(term).0 + of(term).1 >= LEAST_POSTS)
         .collect();
     let chance = |term: &str| {
         let (was, is) = of(term);
         let drawn = Hypergeometric::new(before + now, was + is, now).ok()?;
-        Some((drawn.sf(is - 1) * looked.len() as f64).min(1.0))
+        let p = is.checked_sub(1).map_or(1.0, |below| drawn.sf(below));
+        Some((p * looked.len() as f64).min(1.0))
     };
     let tested = looked
         .iter()
@@ -177,7 +181,7 @@ fn burst(
         Tested { value: ratio, p },
     );
     let bursts = tested.iter().filter(|(_, p)| *p < LEVEL);
-    let bursts = bursts.map(|(term, _)| ((*term).to_owned(), new[term]));
+    let bursts = bursts.map(|(term, _)| ((*term).to_owned(), of(term).1));
     found.terms = most_frequent(bursts.collect());
     Some(found)
 }

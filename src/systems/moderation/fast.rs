@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::config::{Config, Fast, Variant};
 use super::cuts::Cuts;
-use super::learn::{Folds, Learned, Lesson, Teacher};
+use super::learn::{Folds, Learned, Lesson, Teacher, seen_name};
 use super::train::kept_cuts;
 use crate::caches::Embeddings;
 use crate::data::{Digest, Post, PostScores};
@@ -93,9 +93,12 @@ impl Classifiers {
             Some(Fast::Trained(folder)) => {
                 let path = folder.resolve()?;
                 let trained = TrainedModerator::load(&path, embeddings)?;
-                let names: Vec<String> = evaluated.iter().map(Post::name).collect();
-                trained.check_unseen(&path, names.iter())?;
                 trained.check_fits(&path, categories, variant.normalise.as_ref())?;
+                let ensemble = &trained.facts.ensemble;
+                let names = evaluated.iter();
+                let names = names.map(|post| seen_name(ensemble, normaliser, post));
+                let names: Vec<String> = names.collect();
+                trained.check_unseen(&path, names.iter())?;
                 let alone = trained.facts.ensemble.is_light();
                 let cuts = match fixed {
                     Some(fixed) => fixed,

@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 use super::config::{Learn, Variant};
 use super::cuts::Cuts;
 use crate::caches::Embeddings;
-use crate::data::{Card, Digest, Post, PostSources, Posts};
-use crate::moderation::{Aim, Ensemble, EnsembleConfig, Normaliser, Sample};
+use crate::data::{Card, Digest, Post, PostSources, Posts, text_name};
+use crate::moderation::{Ensemble, EnsembleConfig, Normaliser, ReadingConfig, Sample};
 
 /// What was learned for some of the evaluated posts.
 pub(super) struct Learned {
@@ -60,6 +60,16 @@ impl Learn {
             "`learn.folds` must be 2 to 1000"
         );
         let held = &self.held;
+        for (set, weight) in &self.set_weights {
+            ensure!(
+                weight.is_finite() && (1e-9..=1e9).contains(weight),
+                "`learn.set_weights.{set} = {weight}` must be a number above 0"
+            );
+        }
+        ensure!(
+            held.folds.is_none() || held.sets.is_empty(),
+            "`learn.held` has `folds` and `sets`; all posts are held back in turn, so drop `sets`"
+        );
         ensure!(
             held.folds.is_none_or(|folds| (2..=1000).contains(&folds)),
             "`learn.held.folds` must be 2 to 1000"
@@ -126,8 +136,7 @@ const FINE: usize = 1 << 20;
 
 /// A name for each post by which it falls into a part: that of its text, or of the first text of those that must stay together with it: that they are equal, or that the
 /// field `together` of one names the id of the other.
-fn names_of(posts: &[&Post], together: Option<&str>) -> Vec<String> {
-    let names: Vec<String> = posts.iter().map(|post| post.name()).collect();
+fn names_of(posts: &[&Post], names: Vec<String>, together: Option<&str>) -> Vec<String> {
     let Some(field) = together else {
         return names;
     };
@@ -142,12 +151,10 @@ fn names_of(posts: &[&Post], together: Option<&str>) -> Vec<String> {
         let same = *first.entry(&names[place]).or_insert(place);
         join(&mut root, place, same);
         let set = set_of(post);
-        let other = post.field(field).and_then(|id| {
-            let whole = format!("{set}:{id}");
-            let found = places
-                .get(&(set, id))
-                .or_else(|| places.get(&(set, whole.as_str())));
-            found.copied()
+        let ids = post.field(field).map(|id| ids_of(set, id));
+        let other = ids.and_then(|ids| {
+            ids.iter()
+                .find_map(|id| places.get(&(set, id.as_str())).copied())
         });
         if let Some(other) = other {
             join(&mut root, place, other);
@@ -155,6 +162,18 @@ fn names_of(posts: &[&Post], together: Option<&str>) -> Vec<String> {
     }
     let name = |place: usize| names[top(&mut root, place)].clone();
     (0..posts.len()).map(name).collect()
+}
+
+/// The ids that a post of a set may have which another one of the set names `id`: as it is written, without the `.0` that pandas adds to whole numbers in a column with gaps,
+/// and with the set before it, as where two sets share ids.
+pub(super) fn ids_of(set: &str, id: &str) -> [String; 4] {
+    let whole = id.strip_suffix(".0").unwrap_or(id);
+    [
+        id.to_owned(),
+        whole.to_owned(),
+        format!("{set}:{id}"),
+        format!("{set}:{whole}"),
+    ]
 }
 
 /// The first of those that are joined with it.
@@ -169,6 +188,26 @@ fn top(root: &mut [usize], mut place: usize) -> usize {
 fn join(root: &mut [usize], one: usize, other: usize) {
     let (one, other) = (top(root, one), top(root, other));
     root[one.max(other)] = one.min(other);
+}
+
+fn normalised(normaliser: Option<&Normaliser>, post: &Post) -> String {
+    match normaliser {
+        Some(normaliser) => normaliser.normalise(&post.text).text,
+        None => post.text.clone(),
+    }
+}
+
+/// A name for what classifiers read of a post, but for repair, which is learned: posts that read the same are one text in two disguises.
+pub(super) fn seen_name(
+    ensemble: &EnsembleConfig,
+    normaliser: Option<&Normaliser>,
+    post: &Post,
+) -> String {
+    let reading = ReadingConfig {
+        repair: None,
+        ..ensemble.reading.clone()
+    };
+    text_name(&reading.fit(&[]).read(&normalised(normaliser, post)))
 }
 
 /// What a variant learns with.
@@ -191,12 +230,21 @@ impl Teacher<'_> {
     ) -> anyhow::Result<(Vec<Learned>, Folds)> {
         let Some(folds) = self.learn.folds else {
             let lesson = lesson.context("a lesson was read for whoever learns from one")?;
-            let all: Vec<&Post> = lesson.posts.iter().collect();
+            let seen: HashSet<String> = evaluated.iter().map(|post| self.seen_name(post)).collect();
+            let all = lesson.posts.iter();
+            let all: Vec<&Post> = all
+                .filter(|post| !seen.contains(&self.seen_name(post)))
+                .collect();
+            ensure!(
+                !all.is_empty(),
+                "there is no post to learn from: the texts of all of them are evaluated"
+            );
             return Ok((vec![self.once(&all, embeddings)?], Folds::new()));
         };
         let seed = self.learn.seed(self.seed);
         let all: Vec<&Post> = evaluated.iter().collect();
-        let part: Vec<usize> = names_of(&all, self.learn.together.as_deref())
+        let names = all.iter().map(|post| self.seen_name(post)).collect();
+        let part: Vec<usize> = names_of(&all, names, self.learn.together.as_deref())
             .iter()
             .map(|name| part_of(name, seed, "fold", folds))
             .collect();
@@ -212,18 +260,38 @@ impl Teacher<'_> {
         Ok((learned?, of_post.collect()))
     }
 
+    /// A name for what classifiers read of a post.
+    pub(super) fn seen_name(&self, post: &Post) -> String {
+        seen_name(self.ensemble, self.normaliser, post)
+    }
+
+    /// Checks that sets and fields that the config names are those of some post.
+    fn check(&self, posts: &[&Post]) -> anyhow::Result<()> {
+        let named = self.learn.set_weights.keys().chain(&self.learn.held.sets);
+        for name in named {
+            ensure!(
+                posts.iter().any(|post| set_of(post) == name),
+                "`learn` names the set `{name}`, of which there is no post to learn from"
+            );
+        }
+        if let Some(field) = &self.learn.together {
+            ensure!(
+                posts.iter().any(|post| post.field(field).is_some()),
+                "`learn.together` names the field `{field}`, which no post has"
+            );
+        }
+        Ok(())
+    }
+
     fn once(&self, posts: &[&Post], embeddings: &mut Embeddings) -> anyhow::Result<Learned> {
-        let normalised: Vec<String> = posts
-            .iter()
-            .map(|post| match self.normaliser {
-                Some(normaliser) => normaliser.normalise(&post.text).text,
-                None => post.text.clone(),
-            })
-            .collect();
+        self.check(posts)?;
+        let normalised = posts.iter().map(|post| normalised(self.normaliser, post));
+        let normalised: Vec<String> = normalised.collect();
         let sample = self.sample(posts, &normalised);
         let seed = self.learn.seed(self.seed);
         let kept = &self.learn.held;
-        let names = names_of(posts, self.learn.together.as_deref());
+        let names = posts.iter().map(|post| self.seen_name(post)).collect();
+        let names = names_of(posts, names, self.learn.together.as_deref());
         let (members, logits, held) = if let Some(folds) = kept.folds {
             let part: Vec<usize> = names
                 .iter()
@@ -274,100 +342,8 @@ impl Teacher<'_> {
         self.ensemble
             .fit_members(sample, self.categories, seed, embeddings)
     }
-
-    /// What is to be learned of posts, whose texts are these.
-    fn sample<'s>(&self, posts: &[&Post], texts: &'s [String]) -> Sample<'s> {
-        let mut names: Vec<&str> = Vec::new();
-        let mut owned: Vec<usize> = Vec::with_capacity(posts.len());
-        for post in posts {
-            let name = set_of(post);
-            let place = names.iter().position(|known| *known == name);
-            owned.push(place.unwrap_or(names.len()));
-            if place.is_none() {
-                names.push(name);
-            }
-        }
-        let of_category = |category| self.aims(posts, &names, &owned, category);
-        let by_category: Vec<Vec<Option<Aim>>> =
-            (0..self.categories.len()).map(of_category).collect();
-        let of_post = |post: usize| by_category.iter().map(|aims| aims[post]).collect();
-        Sample {
-            texts: texts.iter().map(String::as_str).collect(),
-            aims: (0..posts.len()).map(of_post).collect(),
-            sets: owned,
-        }
-    }
-
-    /// What is to be learned of posts and one category.
-    fn aims(
-        &self,
-        posts: &[&Post],
-        names: &[&str],
-        sets: &[usize],
-        category: usize,
-    ) -> Vec<Option<Aim>> {
-        let share = |post: &&Post| {
-            let label = post.labels[category];
-            let truth = label.is_positive?;
-            let votes = label.votes.filter(|_| self.learn.vote_shares);
-            let share = votes.map(|[yes, no]| f64::from(yes) / f64::from((yes + no).max(1)));
-            Some((truth, share.unwrap_or(f64::from(u8::from(truth)))))
-        };
-        let shares: Vec<Option<(bool, f64)>> = posts.iter().map(share).collect();
-        let masses = self.masses(names, sets, &shares);
-        let aim = |(share, set): (&Option<(bool, f64)>, &usize)| {
-            let (truth, share) = (*share)?;
-            let [yes, no] = masses[*set];
-            let weight = share * yes + (1.0 - share) * no;
-            (weight > 0.0).then(|| Aim {
-                truth,
-                share: share * yes / weight,
-                weight,
-            })
-        };
-        shares.iter().zip(sets).map(aim).collect()
-    }
-
-    /// What a positive and a negative count in each set, so that all counts sum up to the number of posts.
-    fn masses(
-        &self,
-        names: &[&str],
-        sets: &[usize],
-        shares: &[Option<(bool, f64)>],
-    ) -> Vec<[f64; 2]> {
-        let mut sums = vec![[0.0_f64; 2]; names.len()];
-        for (set, share) in sets.iter().zip(shares) {
-            if let Some((_, share)) = share {
-                sums[*set][0] += share;
-                sums[*set][1] += 1.0 - share;
-            }
-        }
-        let known: f64 = sums.iter().flatten().sum();
-        let weights = &self.learn.set_weights;
-        let wanted = |place: usize| {
-            let size: f64 = sums[place].iter().sum();
-            let own = weights.get(names[place]).copied().unwrap_or(1.0);
-            match (size > 0.0, weights.is_empty()) {
-                (false, _) => 0.0,
-                (true, true) => size,
-                (true, false) => own,
-            }
-        };
-        let wanted: Vec<f64> = (0..names.len()).map(wanted).collect();
-        let all: f64 = wanted.iter().sum();
-        let mass = |(sums, wanted): (&[f64; 2], &f64)| {
-            let [yes, no] = *sums;
-            let total = known * wanted / all;
-            if self.learn.balance_classes && yes > 0.0 && no > 0.0 {
-                [total / 2.0 / yes, total / 2.0 / no]
-            } else {
-                [total / (yes + no).max(f64::MIN_POSITIVE); 2]
-            }
-        };
-        sums.iter().zip(&wanted).map(mass).collect()
-    }
 }
 
-fn set_of(post: &Post) -> &str {
+pub(super) fn set_of(post: &Post) -> &str {
     post.field("set").unwrap_or_default()
 }

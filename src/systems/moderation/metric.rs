@@ -102,6 +102,7 @@ pub enum OfCategory {
     PairedDrop,
     Agreement,
     SingleRater,
+    Minority,
 }
 
 /// What is known of a category and a group.

@@ -12,6 +12,7 @@ mod learn;
 mod metric;
 mod note;
 mod pipeline;
+mod sample;
 mod sheet;
 mod slow;
 mod stages;
@@ -24,7 +25,7 @@ use anyhow::{Context, ensure};
 use regex::{Regex, RegexBuilder};
 
 use self::facts::Facts;
-use self::learn::Lesson;
+use self::learn::{Lesson, ids_of};
 use self::pipeline::Pipeline;
 use self::validate::ANY;
 use super::System;
@@ -35,8 +36,8 @@ use crate::outputs::{Output, Stage};
 
 pub use self::attack::{AttackRow, Attacks, Estimate};
 pub use self::config::{
-    Config, Deployment, F1, Fast, Held, Learn, Nothing, PolicyFrom, Reference, Review, Slow,
-    Thresholds, Variant,
+    Config, Deployment, F1, Fast, Held, Learn, Mistakes, Nothing, PolicyFrom, Reference, Review,
+    Slow, Thresholds, Variant,
 };
 pub use self::drift::{DriftRow, LEVEL, Periods};
 pub use self::layers::Layer;
@@ -53,7 +54,7 @@ pub struct Moderation<'a> {
     metrics: Vec<(ModerationMetric, bool)>,
     conditions: BTreeMap<String, String>,
     pipelines: Vec<Pipeline<'a>>,
-    /// The posts that others are changed copies of, by their ids.
+    /// The posts that others are changed copies of, by the ids of the copies.
     originals: HashMap<String, Post>,
     remarks: Vec<String>,
 }
@@ -106,6 +107,7 @@ impl<'a> Moderation<'a> {
         let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
         let metrics = all_metrics(metrics, categories, &names, config)?;
         let names: HashSet<String> = posts.posts.iter().map(Post::name).collect();
+        config.check_posts(posts)?;
         let conditions = BTreeMap::from([("posts".to_owned(), posts.digest())]);
         let mut lessons: Vec<(&config::Learn, Option<Lesson>)> = Vec::new();
         let mut remarks = Vec::new();
@@ -132,10 +134,19 @@ impl<'a> Moderation<'a> {
                 &mut embeddings,
                 remember,
             );
-            pipelines.push(pipeline.with_context(|| format!("variant `{}`", variant.name))?);
+            let pipeline = pipeline.with_context(|| format!("variant `{}`", variant.name))?;
+            for field in &pipeline.context_fields {
+                if posts.posts.iter().all(|post| post.field(field).is_none()) {
+                    remarks.push(format!(
+                        "variant `{}`: the policy asks for the field `{field}`, which no post has; its rules never match",
+                        variant.name
+                    ));
+                }
+            }
+            pipelines.push(pipeline);
         }
         Ok(Self {
-            originals: originals(posts, config.reference.as_ref()),
+            originals: originals(posts, config.reference.as_ref())?,
             config,
             categories,
             groups,
@@ -231,20 +242,29 @@ fn all_metrics(
     Ok(all)
 }
 
-/// The posts that others are copies of, by id.
-fn originals(posts: &Posts, reference: Option<&Reference>) -> HashMap<String, Post> {
+/// The posts that others are copies of, by the ids of the copies.
+fn originals(
+    posts: &Posts,
+    reference: Option<&Reference>,
+) -> anyhow::Result<HashMap<String, Post>> {
     let Some(reference) = reference else {
-        return HashMap::new();
+        return Ok(HashMap::new());
     };
-    let named = posts.posts.iter().filter_map(|post| reference.of(post));
-    let named: HashSet<&str> = named.collect();
-    let originals = posts
-        .posts
-        .iter()
-        .filter(|post| named.contains(post.id.as_str()));
-    originals
-        .map(|post| (post.id.clone(), post.clone()))
-        .collect()
+    let by_id = posts.posts.iter().map(|post| (post.id.as_str(), post));
+    let by_id: HashMap<&str, &Post> = by_id.collect();
+    let original = |post: &Post| {
+        let ids = ids_of(post.field("set").unwrap_or_default(), reference.of(post)?);
+        let found = ids.iter().find_map(|id| by_id.get(id.as_str()))?;
+        Some((post.id.clone(), (*found).clone()))
+    };
+    let originals: HashMap<String, Post> = posts.posts.iter().filter_map(original).collect();
+    ensure!(
+        !originals.is_empty(),
+        "`reference` finds no post that is a copy of another one: no post whose field `{}` names the id of one; the fields are {}",
+        reference.field,
+        posts.fields()
+    );
+    Ok(originals)
 }
 
 impl System for Moderation<'_> {
@@ -264,8 +284,7 @@ impl System for Moderation<'_> {
     }
 
     fn run(&self, batch: &[&Post]) -> Vec<Vec<Output>> {
-        let reference = self.config.reference.as_ref();
-        let original = |post: &&Post| self.originals.get(reference?.of(post)?);
+        let original = |post: &&Post| self.originals.get(&post.id);
         let originals: Vec<(usize, &Post)> = batch
             .iter()
             .enumerate()

@@ -36,6 +36,7 @@ pub(super) fn note(
     }
     let chosen = match &variant.thresholds {
         Thresholds::Fixed(_) | Thresholds::Given(_) => "given",
+        Thresholds::ExpectedCosts(_) => "of the least expected costs",
         Thresholds::BalancedAccuracy(_) => "of the best balanced accuracy",
         Thresholds::F1(_) => "of the best F1",
         Thresholds::Costs(_) => "of the least costs",

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use anyhow::Context;
 
-use super::config::{Config, PolicyFrom, Variant};
+use super::config::{Config, Fast, PolicyFrom, Variant};
 use super::cuts::{self, Cuts};
 use super::fast::{Classified, Classifiers};
 use super::layers::{Decided, Layer, Said, Stop};
@@ -34,6 +34,8 @@ pub(super) struct Pipeline<'a> {
     policies: Vec<(Policy, Vec<Cuts>)>,
     pub(super) digest: String,
     pub(super) note: String,
+    /// The fields of posts that the policy asks for.
+    pub(super) context_fields: Vec<String>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -106,11 +108,21 @@ impl<'a> Pipeline<'a> {
             policies,
             digest: digest.finish(),
             note,
+            context_fields: written
+                .context_fields()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         })
     }
 
     pub(super) fn name(&self) -> &str {
         &self.variant.name
+    }
+
+    /// Whether its probabilities come from a file, and say nothing of other posts.
+    pub(super) fn is_brought(&self) -> bool {
+        matches!(self.variant.fast, Some(Fast::Outputs(_)))
     }
 
     /// What it makes of posts.
@@ -242,7 +254,10 @@ impl<'a> Pipeline<'a> {
             ..Said::default()
         };
         if let Some(analysis) = analysis {
-            let mut own = stage(stages::SLOW, Vec::new(), analysis.latency_ms, 1);
+            // A call that failed has no clock.
+            let timed = u32::from(analysis.latency_ms.is_some());
+            let latency_ms = analysis.latency_ms.unwrap_or(0.0);
+            let mut own = stage(stages::SLOW, Vec::new(), latency_ms, timed);
             own.usage = analysis.usage;
             match analysis.probabilities {
                 Ok(probabilities) => {

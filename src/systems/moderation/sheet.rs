@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use self::figures::{claims, layers, queue, unknown, values};
-use super::attack::AttackRow;
+use super::attack::{self, AttackRow};
 use super::config::Config;
 use super::drift::{DriftRow, Scored, drift};
 use super::layers::Layer;
@@ -170,9 +170,8 @@ impl Sheet {
             let rows = layers(variant, &kept, run)?;
             sheet.claims.extend(claims(variant, &rows));
             sheet.layers.extend(rows);
-            sheet
-                .queues
-                .push(queue(variant, &kept, &config.deployment)?);
+            let queue = queue(variant, &kept, &config.deployment)?;
+            sheet.queues.extend(queue);
             for category in categories {
                 let score = ModerationMetric::Category(OfCategory::Score, category.clone());
                 let own = values(&kept, &score)?.to_vec();
@@ -194,6 +193,12 @@ impl Sheet {
             sheet.drift = drift(&in_order, periods, &scored, run.manifest.identity.seed);
         }
         Ok(sheet)
+    }
+
+    /// Adds what attacks came to.
+    pub fn add_attacks(&mut self, attacks: Vec<AttackRow>) {
+        self.claims.extend(attack::claims(&attacks));
+        self.attacks = attacks;
     }
 
     /// Writes it beside the other files of a run.

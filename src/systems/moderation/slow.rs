@@ -26,7 +26,8 @@ pub(super) struct SlowPath<'a> {
 pub(super) struct Analysis {
     /// By category; why it could not be read otherwise.
     pub(super) probabilities: Result<Vec<Option<f64>>, String>,
-    pub(super) latency_ms: f64,
+    /// Of the call that succeeded.
+    pub(super) latency_ms: Option<f64>,
     pub(super) usage: Option<Usage>,
 }
 
@@ -102,7 +103,7 @@ impl<'a> SlowPath<'a> {
                 Err(error) => {
                     return Analysis {
                         probabilities: Err(error),
-                        latency_ms: 0.0,
+                        latency_ms: None,
                         usage: None,
                     };
                 }
@@ -113,7 +114,7 @@ impl<'a> SlowPath<'a> {
             };
             Analysis {
                 probabilities: read,
-                latency_ms: completion.clock.latency_ms,
+                latency_ms: Some(completion.clock.latency_ms),
                 usage: Some(Usage::of(&completion, self.model.price.as_ref())),
             }
         };

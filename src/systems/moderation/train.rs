@@ -63,12 +63,16 @@ pub fn train(config: &Config, name: &str, seed: u64) -> anyhow::Result<TrainedMo
         facts: Facts {
             ragkit: crate::version().to_owned(),
             cuts: cuts.collect(),
-            categories,
+            categories: categories.clone(),
             normalise: variant.normalise.clone(),
             ensemble: ensemble.clone(),
             thresholds: serde_json::to_value(&variant.thresholds)?,
             posts: lesson.digest,
-            names: lesson.posts.iter().map(crate::data::Post::name).collect(),
+            names: lesson
+                .posts
+                .iter()
+                .map(|post| teacher.seen_name(post))
+                .collect(),
         },
         ensemble: learned.ensemble,
     })

@@ -2,8 +2,10 @@
 
 use anyhow::{Context, ensure};
 
-use super::config::{Config, Deployment, Fast, Learn, PolicyFrom, Variant};
+use super::config::{Config, Deployment, Fast, Learn, PolicyFrom, Thresholds, Variant};
+use super::drift::Periods;
 use super::layers::Layer;
+use crate::data::Posts;
 use crate::systems::{check_names, check_needs};
 
 /// The name of the prevalence of posts that violate in any way.
@@ -56,6 +58,21 @@ impl Config {
                 .with_context(|| format!("the model `{name}`"))?;
         }
         self.deployment.validate()?;
+        if let Some(drift) = &self.drift {
+            ensure!(
+                !drift.before.is_empty() && !drift.now.is_empty(),
+                "`drift` needs periods in `before` and in `now`"
+            );
+            let twice = drift
+                .now
+                .iter()
+                .find(|period| drift.before.contains(period));
+            ensure!(
+                twice.is_none(),
+                "`drift` has the period `{}` in `before` and in `now`",
+                twice.map_or("", String::as_str)
+            );
+        }
         if let Some(attacks) = &self.attacks {
             attacks.validate()?;
         }
@@ -74,6 +91,53 @@ impl Config {
         let variants = self.variants.iter();
         let variants = variants.map(|one| (one.name.as_str(), one.check(self)));
         check_needs(&variants.collect::<Vec<_>>())
+    }
+
+    /// Checks that what the config names is in the posts.
+    ///
+    /// # Errors
+    /// Where a category, a field or a period is that of no post.
+    pub(super) fn check_posts(&self, posts: &Posts) -> anyhow::Result<()> {
+        let is_known = |name: &str| posts.categories.iter().any(|known| known == name);
+        let check = |what: &str, name: &str| {
+            ensure!(
+                is_known(name),
+                "`{what}` names the category `{name}`, which is not moderated here; those are {}",
+                posts.categories.join(", ")
+            );
+            Ok(())
+        };
+        let prevalences = self.deployment.prevalence.keys();
+        for name in prevalences.filter(|name| *name != ANY && *name != "*") {
+            check("deployment.prevalence", name)?;
+        }
+        for variant in &self.variants {
+            let given = match &variant.thresholds {
+                Thresholds::Given(given) => given.keys().collect(),
+                _ => Vec::new(),
+            };
+            given
+                .iter()
+                .try_for_each(|name| check("thresholds.given", name))?;
+            let aspects = variant.slow.iter().flat_map(|slow| slow.aspects.keys());
+            aspects
+                .into_iter()
+                .try_for_each(|name| check("slow.aspects", name))?;
+        }
+        let Some(Periods { field, before, now }) = &self.drift else {
+            return Ok(());
+        };
+        for period in before.iter().chain(now) {
+            ensure!(
+                posts
+                    .posts
+                    .iter()
+                    .any(|post| post.field(field) == Some(period)),
+                "`drift` names the period `{period}` of the field `{field}`, in which there is no post; the fields are {}",
+                posts.fields()
+            );
+        }
+        Ok(())
     }
 
     /// Each variant as a config of its own.
@@ -167,7 +231,7 @@ impl Deployment {
         }
         let review = &self.review;
         for (name, value) in [
-            ("posts_per_day", self.posts_per_day),
+            ("posts_per_day", self.posts_per_day.unwrap_or(1.0)),
             ("peak", self.peak),
             ("review.handling_s", review.handling_s),
             ("review.people_per_seat", review.people_per_seat),

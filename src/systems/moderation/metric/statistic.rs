@@ -116,6 +116,7 @@ fn of_category(kind: OfCategory, deployed: Ppb) -> Option<(Statistic, &'static [
         C::BiasAuc => (F::AllGroups, SCORES),
         C::Agreement => (F::Agreement, VOTES),
         C::SingleRater => (F::SingleRater, VOTES),
+        C::Minority => (F::Minority, VOTES),
         C::Label
         | C::Score
         | C::Flag

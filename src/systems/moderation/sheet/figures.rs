@@ -120,7 +120,10 @@ pub(super) fn queue(
     variant: &str,
     scores: &Scores,
     deployment: &Deployment,
-) -> anyhow::Result<QueueRow> {
+) -> anyhow::Result<Option<QueueRow>> {
+    let Some(posts_per_day) = deployment.posts_per_day else {
+        return Ok(None);
+    };
     let of = |kind: OfPost| values(scores, &ModerationMetric::Post(kind));
     let (violates, escalated) = (of(OfPost::Violates)?, of(OfPost::Escalated)?);
     let removed = of(OfPost::Removed)?;
@@ -140,7 +143,7 @@ pub(super) fn queue(
     let review = &deployment.review;
     let asked = weighed(escalated);
     let reviewed = asked + review.appeals * weighed(removed);
-    let items_per_day = reviewed * deployment.posts_per_day;
+    let items_per_day = reviewed * posts_per_day;
     let arrivals_per_s = items_per_day / 86_400.0 * deployment.peak;
     let queue = Queue::staffed(
         arrivals_per_s,
@@ -149,7 +152,7 @@ pub(super) fn queue(
         review.share,
     );
     let caught = share(escalated, 1.0).map(|bad| prevalence * bad);
-    Ok(QueueRow {
+    Ok(Some(QueueRow {
         variant: variant.to_owned(),
         prevalence,
         of_sample: deployed.is_none(),
@@ -160,7 +163,7 @@ pub(super) fn queue(
         seats: queue.map(|queue| queue.servers()),
         people: queue.map(|queue| queue.servers() as f64 * review.people_per_seat),
         p95_age_s: queue.map(|queue| queue.age_quantile_s(0.95)),
-    })
+    }))
 }
 
 /// The groups that means over groups leave out.
