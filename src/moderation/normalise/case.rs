@@ -1,5 +1,6 @@
 //! Small letters.
 
+use super::characters::{Characters, UPPER};
 use super::draft::{Draft, Edits};
 
 /// Makes all letters small and returns how many were not. A letter whose small form has as many bytes stays where it is.
@@ -9,12 +10,18 @@ pub(super) fn lower(draft: &mut Draft, edits: &mut Edits) -> u32 {
         draft.text.make_ascii_lowercase();
         return u32::try_from(capitals).unwrap_or(u32::MAX);
     }
+    let characters = Characters::get();
     let mut changed = 0;
     let mut text = String::with_capacity(draft.text.len());
     for (place, c) in draft.text.char_indices() {
         if c.is_ascii() {
             changed += u32::from(c.is_ascii_uppercase());
             text.push(c.to_ascii_lowercase());
+            continue;
+        }
+        // `Ⓜ` is a sign of the underground, shown as an emoji
+        if !characters.is(c, UPPER) || c == 'Ⓜ' {
+            text.push(c);
             continue;
         }
         let mut small = c.to_lowercase();

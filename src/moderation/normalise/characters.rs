@@ -147,9 +147,9 @@ fn traits(c: char) -> u8 {
     }
     if c.is_lowercase() || c.is_uppercase() {
         found |= CASED;
-        if !c.to_lowercase().eq(std::iter::once(c)) {
-            found |= UPPER;
-        }
+    }
+    if !c.to_lowercase().eq(std::iter::once(c)) {
+        found |= UPPER;
     }
     found
 }

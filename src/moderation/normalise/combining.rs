@@ -103,7 +103,7 @@ fn settle_word(
     }
 }
 
-/// Whether a word is English but for its accents, in a text that may be English, and is not one that English writes with accents.
+/// Whether a word is English but for its accents, in an English text, and is not one that English writes with accents.
 fn is_english_word(text: &str, word: &[Cluster], context: &impl Deref<Target = Context>) -> bool {
     let letters = word
         .iter()
@@ -112,7 +112,7 @@ fn is_english_word(text: &str, word: &[Cluster], context: &impl Deref<Target = C
         return false;
     };
     let symbols: Vec<u8> = letters.iter().copied().map(english::symbol).collect();
-    if !english::is_word(&symbols) || !context.may_be_english(1, 0) {
+    if !english::is_word(&symbols) || !context.is_english() {
         return false;
     }
     let start = word[0].marks - 1;
@@ -133,11 +133,11 @@ fn is_laden_vowel(text: &str, base: char, cluster: &Cluster) -> bool {
     let plain = std::iter::once(base).nfd().next().unwrap_or(base);
     let is_one = [plain, first, second].into_iter().nfc().count() == 1;
     let is_below = |mark: char| matches!(mark, '\u{323}' | '\u{328}' | '\u{331}');
-    let is_accent = |mark: char| matches!(mark, '\u{300}'..='\u{304}' | '\u{30C}');
+    let is_above = |mark: char| matches!(mark, '\u{300}'..='\u{304}' | '\u{30C}');
     let is_vowel = matches!(plain.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u');
     is_one
         || (is_vowel
-            && ((is_below(first) && is_accent(second)) || (is_below(second) && is_accent(first))))
+            && ((is_below(first) && is_above(second)) || (is_below(second) && is_above(first))))
 }
 
 /// On a letter of another script: accents by the heap all go, marks of the script itself are held to what it can need.

@@ -31,7 +31,7 @@ pub(super) fn find(text: &str, characters: Characters, is_bar_left: bool, edits:
                 && (is_compatible_bar(c, characters)
                     || (beside.into_iter().any(|c| c.is_ascii_alphabetic())
                         && is_disguise(c, characters)));
-            let is_kept = is_bar || keeps(c, before, after, characters);
+            let is_kept = is_bar || keeps(c, &text[..start], after, characters);
             settle(cluster, start, is_kept, edits);
         }
         before = cluster.chars().next_back();
@@ -67,19 +67,22 @@ fn is_disguise(c: char, characters: Characters) -> bool {
 }
 
 /// Whether a character is more than another form of what NFKC makes of it.
-fn keeps(c: char, before: Option<char>, after: Option<char>, characters: Characters) -> bool {
+fn keeps(c: char, written: &str, after: Option<char>, characters: Characters) -> bool {
     if c.is_ascii() || !characters.is(c, COMPATIBLE) {
         return false;
     }
+    let before = written.chars().next_back();
     let is_letter =
         |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && characters.is(c, WORD));
     match c {
         // jamo that stand alone (`ㅋㅋㅋ`), marks of trade and of omission
         '\u{3131}'..='\u{318E}' | '™' | '℠' | '…' | '‥'
         // vowels of Thai, Lao and Tibetan that are typed as one, ligatures of Lao
-        | 'ำ' | 'ຳ' | 'ໜ' | 'ໝ' | '\u{F77}' | '\u{F79}' => return true,
+        | 'ำ' | 'ຳ' | 'ໜ' | 'ໝ' | '\u{F77}' | '\u{F79}'
+        // transfinite numbers, the Armenian for `and`
+        | 'ℵ'..='ℸ' | 'և' => return true,
         // emoji, unless they stand for a letter or punctuation of a word
-        'ℹ' | 'Ⓜ' | '‼' | '⁉' | '㊗' | '㊙' | '\u{1F200}'..='\u{1F265}' => {
+        'ℹ' | 'Ⓜ' | '№' | '‼' | '⁉' | '㊗' | '㊙' | '\u{1F200}'..='\u{1F265}' => {
             return !is_letter(before) && !is_letter(after);
         }
         _ => {}
@@ -94,8 +97,12 @@ fn keeps(c: char, before: Option<char>, after: Option<char>, characters: Charact
     }
     // exponents and indices count, and numbers in circles order, unless they stand for a letter between letters
     let is_raised = match c {
-        'ⁿ' | 'ⁱ' => before.is_some_and(char::is_alphanumeric) && !is_letter(after),
-        '²' | '³' | '¹' | '\u{2070}'..='\u{208E}' => true,
+        '²' | '³' | '¹' | '\u{2070}' | '\u{2074}'..='\u{207E}' | '\u{2080}'..='\u{208E}' => true,
+        _ if is_index(c) => {
+            let letters = written.chars().rev().skip_while(|c| is_index(*c));
+            let letters = letters.take_while(|c| c.is_alphanumeric()).take(3).count();
+            (1..=2).contains(&letters) && (!is_letter(after) || after.is_some_and(is_index))
+        }
         _ => false,
     };
     if is_raised {
@@ -103,4 +110,9 @@ fn keeps(c: char, before: Option<char>, after: Option<char>, characters: Charact
     }
     let is_order = matches!(c, 'ª' | 'º') || c.general_category() == GeneralCategory::OtherNumber;
     is_order && !(is_letter(before) && is_letter(after))
+}
+
+/// Letters above and below the line that are used in formulas.
+fn is_index(c: char) -> bool {
+    matches!(c, 'ⁿ' | 'ⁱ' | 'ˣ' | 'ᵏ' | 'ᵐ' | 'ʲ' | 'ᵀ' | 'ᵢ'..='ᵥ' | '\u{2090}'..='\u{209C}' | 'ⱼ')
 }

@@ -48,8 +48,9 @@ const PICTURES: [(char, &str); 38] = [
     ('▲', "a"),
 ];
 
-/// Emoji that are words.
-const WORDS: [(char, &str); 11] = [
+/// Emoji that are words, and one that is a letter.
+const WORDS: [(char, &str); 12] = [
+    ('Ⓜ', "m"),
     ('🆎', "ab"),
     ('🆑', "cl"),
     ('🆒', "cool"),

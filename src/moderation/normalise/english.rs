@@ -1,6 +1,6 @@
 //! How usual letters are beside each other in English: what tells `i` from `l`, a word from a product code, `kill` from `kiill`.
 //!
-//! The table is made by `tests/golden/oracle/s26_english.py`, where the format stands, from SCOWL (Spell Checker Oriented Word Lists, Kevin Atkinson): 72,500
+//! The table is made by `tests/golden/oracle/s26_english.py`, where the format stands, from SCOWL (Spell Checker Oriented Word Lists, Kevin Atkinson): 72,700
 //! words of sizes 10 to 50. Its licence allows any use of it and of what is made from it if its notice goes along, which is `english.LICENSE`.
 
 /// The edge of a word, as the symbol beside the letters 1 to 26.
@@ -25,6 +25,8 @@ const SEED: u64 = 1;
 #[expect(clippy::cast_possible_truncation, reason = "it is small")]
 const MARKS: usize = (SEGMENT * (SEGMENTS + 2)) as usize;
 const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+/// What makes eight ASCII letters small.
+const SMALL: u64 = 0x2020_2020_2020_2020;
 /// No word of English is longer.
 pub(super) const LONGEST: usize = 32;
 
@@ -122,8 +124,13 @@ pub(super) fn is_word(word: &[u8]) -> bool {
 
 /// The same of ASCII letters in any case; those that only look like a word as far as the filter tells.
 pub(super) fn is_word_of_letters(word: &[u8]) -> bool {
-    const SMALL: u64 = 0x2020_2020_2020_2020;
     (2..=LONGEST).contains(&word.len()) && is_marked(hash(word, SMALL))
+}
+
+/// The same of up to seven letters, the first in the lowest byte and nothing above the last.
+pub(super) fn is_short_word(letters: u64, length: usize) -> bool {
+    let small = letters | SMALL >> (64 - 8 * length.clamp(1, 7));
+    length >= 2 && is_marked(last_mix(mix(length as u64 ^ SEED << 32, small)))
 }
 
 /// Whether a word in small letters that has accents is one that English took from elsewhere (`café`).
@@ -138,10 +145,6 @@ fn is_known(word: &[u8]) -> bool {
 
 /// The hash of some bytes, with bits that are set in each.
 fn hash(word: &[u8], bits: u64) -> u64 {
-    let mix = |hash: u64, part: u64| {
-        let hash = (hash ^ part).wrapping_mul(ODD);
-        hash ^ (hash >> 32)
-    };
     let (whole, rest) = word.as_chunks::<8>();
     let mut hash = word.len() as u64 ^ SEED << 32;
     for chunk in whole {
@@ -150,7 +153,16 @@ fn hash(word: &[u8], bits: u64) -> u64 {
     if !rest.is_empty() {
         hash = mix(hash, rest_of(rest) | bits >> (64 - 8 * rest.len()));
     }
-    hash = hash.wrapping_mul(ODD);
+    last_mix(hash)
+}
+
+fn mix(hash: u64, part: u64) -> u64 {
+    let hash = (hash ^ part).wrapping_mul(ODD);
+    hash ^ (hash >> 32)
+}
+
+fn last_mix(hash: u64) -> u64 {
+    let hash = hash.wrapping_mul(ODD);
     hash ^ (hash >> 29)
 }
 

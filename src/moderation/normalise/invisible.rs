@@ -98,6 +98,11 @@ fn turn_around(rest: &str, characters: Characters) -> Option<(usize, String)> {
 }
 
 fn stays(c: char, seen: Place) -> bool {
+    // the form of a letter that would be joined with one before it
+    let is_before_joining = seen.after.is_some_and(joins);
+    if c == JOINER && is_before_joining && seen.before.is_none_or(char::is_whitespace) {
+        return true;
+    }
     let Some(before) = seen.before else {
         return false;
     };

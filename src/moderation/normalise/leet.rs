@@ -145,8 +145,8 @@ fn is_inside(word: &[Sign], start: usize, place: usize) -> bool {
     }
     match word[place].c {
         '!' => !is_vowel(&word[place - 1]) && !is_vowel(&word[place + 1]),
-        '+' => word.len() > WHOLE_WORD && (before < WHOLE_WORD || after < WHOLE_WORD),
-        _ => before < WHOLE_WORD || after < WHOLE_WORD,
+        // `P(A|B)`
+        _ => word.len() > WHOLE_WORD && (before < WHOLE_WORD || after < WHOLE_WORD),
     }
 }
 
@@ -239,9 +239,20 @@ fn whole(word: &[Sign]) -> Option<(Vec<u8>, Vec<usize>)> {
                     .eq(run.iter().map(|sign| sign.c.to_ascii_lowercase()))
             })
     };
-    // `wen+` may be more than what was asked for, `was+ing` is nothing else
+    // `wen+` may be a word and more, `was+ing` and `goin9` are not
     let is_inner = |sign: &Sign| !sign.is_letter();
-    if first.c != '+' && !word[1..word.len() - 1].iter().any(is_inner) && runs.all(is_word) {
+    let is_ending = letters > WHOLE_WORD
+        && word
+            .iter()
+            .rev()
+            .map(|sign| sign.c.to_ascii_lowercase())
+            .take(3)
+            .eq("9ni".chars());
+    if first.c != '+'
+        && !is_ending
+        && !word[1..word.len() - 1].iter().any(is_inner)
+        && runs.all(is_word)
+    {
         return None;
     }
     [2, 1]

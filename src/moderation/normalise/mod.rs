@@ -1,14 +1,16 @@
 //! Undoes what is done to words so that filters miss them, and leaves alone what languages, mathematics and emoji need.
 //!
 //! Nine steps, each with a switch, in the order of [`Step::ALL`]. They look at words and not at characters: a Cyrillic `а` is made Latin in `hаte` and stays in a
-//! Russian sentence; a joiner goes between Latin letters and stays between Persian ones and in a family of emoji; `4` is `a` in `h4te` and not in `4pm`. What
-//! is read as a word must be possible in English by the trigrams of 72,500 words (`english`). The steps are done again until nothing changes
-//! (at most eight times), so that normalising twice is normalising once.
+//! Russian sentence; a joiner goes between Latin letters and stays between Persian ones and in a family of emoji; `4` is `a` in `h4te` and not in `4pm`;
+//! `yest erday` is one word and `every day` two. What is read as a word must be one of 72,700 of English, or possible in English by their trigrams
+//! (`english`). The steps are done again until nothing changes (at most eight times), so that normalising twice is normalising once.
 //!
-//! An ASCII text with nothing to undo, as most are, is looked at once and made small.
+//! An ASCII text with nothing to undo, as most are, is looked at once for each kind of step and made small.
 //!
-//! What it does not do: letters that are missing, swapped or starred out (`f*ck`) and words run together are left as they are; one accent on
-//! a letter stays (`häte`), as it is German as well as a disguise; Latin lookalikes in a word of another script are not made its own.
+//! What it does not do: letters that are missing, swapped or starred out (`f*ck`) and words run together are left as they are; so are words that are split into two
+//! words (`thin king`, `fire-man`), a sign at an end of what is a word without it (`don+`), and split words that English does not have. One accent on
+//! a letter stays (`häte`), as it is German as well as a disguise, unless it is written as a mark of its own in an English text; Latin lookalikes in a
+//! word of another script are not made its own.
 
 mod addresses;
 mod bars;
@@ -60,7 +62,7 @@ pub struct NormaliserConfig {
     pub confusables: bool,
     /// Digits and signs for letters.
     pub leet: bool,
-    /// Letters kept apart by separators.
+    /// Letters kept apart by separators, and words split by a few.
     pub spacing: bool,
     /// Letters three times and more in a row.
     pub repeats: bool,

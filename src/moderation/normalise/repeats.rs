@@ -105,7 +105,7 @@ fn settle(text: &str, word: &[Run], characters: Characters, edits: &mut Edits) {
 
 /// Whether three of a consonant may be where two words meet, as in German `Missstand`: inside a long word.
 fn is_compound(word: &[Run], place: usize) -> bool {
-    const LONG: usize = 8;
+    const LONG: usize = 6;
     let is_vowel = matches!(word[place].letter, 'a' | 'e' | 'i' | 'o' | 'u');
     let is_inside = place > 0 && place + 1 < word.len();
     word[place].count == FEWEST && is_inside && !is_vowel && word.len() >= LONG

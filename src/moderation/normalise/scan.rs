@@ -191,7 +191,7 @@ fn scan_wide(text: &str, characters: Characters) -> Seen {
         let end = place + c.len_utf8();
         let flags = characters.of(c);
         let (before, after) = (kind_at(place.checked_sub(1)), kind_at(Some(end)));
-        if place != behind_last || flags & WORD == 0 {
+        if place != behind_last || flags & (WORD | CONFUSABLE) == 0 {
             seen |= run.seen(has_latin);
             run = Run::default();
         }
@@ -260,5 +260,5 @@ fn is_accent(c: char) -> bool {
 
 /// Characters of the scripts from Greek to Khmer, between which there are no Latin letters.
 fn is_foreign(c: char) -> bool {
-    matches!(c, '\u{370}'..='\u{1CFF}') && c.is_alphabetic()
+    matches!(c, '\u{370}'..='\u{1CFF}')
 }

@@ -44,6 +44,10 @@ enum Gap {
 const MOST_PIECES: usize = 8;
 /// An emoji has at most so many characters here.
 const LONGEST_EMOJI: usize = 4;
+/// Longer words are hardly ever split; strings so long are taken for words as often.
+const LONGEST: usize = 14;
+/// Who keeps letters apart goes on letter by letter: pieces between others are no longer.
+const LONGEST_INNER: usize = 2;
 /// Shorter words are not looked for across signs and spaces.
 const SHORTEST: usize = 3;
 /// Words that are not in the filter are longer.
@@ -64,14 +68,38 @@ const PREFIXES: [&str; 46] = [
     "pseudo", "quasi", "hydro", "hyper", "hypo", "infra", "mono", "poly", "meta", "mega",
 ];
 
+/// What few words end with, and what few begin with.
+const LAST: [&str; 11] = [
+    "are", "is", "was", "the", "of", "and", "for", "has", "had", "who", "can",
+];
+const FIRST: [&str; 6] = ["the", "of", "was", "are", "and", "is"];
+
 pub(super) fn find(text: &str, edits: &mut Edits) {
     let bytes = text.as_bytes();
     let addresses = LazyCell::new(|| Addresses::of(text));
     let context = LazyCell::new(|| Context::of(text));
     let mut pieces = Vec::new();
     let (mut place, mut last) = (0, None);
-    while let Some(at) = next_letters(bytes, place) {
-        let is_word = is_word(&bytes[at.clone()]);
+    while place < bytes.len() {
+        let eight = eight(bytes, place);
+        let length = letters_first(eight);
+        if length == 0 {
+            place += others_first(eight);
+            continue;
+        }
+        let (at, is_word) = if length < 8 {
+            let letters = eight & (u64::MAX >> (64 - 8 * length));
+            let is_alone =
+                length == 1 && [u64::from(b'a'), u64::from(b'i')].contains(&(letters | 0x20));
+            let is_word = is_alone || english::is_short_word(letters, length);
+            (place..place + length, is_word)
+        } else {
+            let more = bytes[place..]
+                .iter()
+                .position(|byte| !byte.is_ascii_alphabetic());
+            let at = place..more.map_or(bytes.len(), |more| place + more);
+            (at.clone(), english::is_word_of_letters(&bytes[at]))
+        };
         let before = last.replace((at.clone(), is_word));
         place = at.end;
         let Some((before, was_word)) = before else {
@@ -79,7 +107,7 @@ pub(super) fn find(text: &str, edits: &mut Edits) {
         };
         // most words are beside words, with a space between
         let may_be = match &bytes[before.end..at.start] {
-            b" " => !(is_word && was_word),
+            b" " => !(is_word && was_word) && may_be_joined(bytes, &before, &at),
             [sign] => matches!(sign, b'-' | b'.' | b'_' | b'*' | b'~'),
             [sign, ..] => *sign >= 0x80,
             [] => false,
@@ -103,6 +131,49 @@ pub(super) fn find(text: &str, edits: &mut Edits) {
         }
         (place, last) = (run[end - 1].at.end, None);
     }
+}
+
+/// Whether two pieces with a space between may be a word, or the beginning of one.
+fn may_be_joined(bytes: &[u8], first: &Range<usize>, second: &Range<usize>) -> bool {
+    let length = first.len() + second.len();
+    let mut letters = [0; LONGEST];
+    if second.len() <= LONGEST_INNER || length > LONGEST {
+        return length <= LONGEST;
+    }
+    letters[..first.len()].copy_from_slice(&bytes[first.clone()]);
+    letters[first.len()..length].copy_from_slice(&bytes[second.clone()]);
+    english::is_word_of_letters(&letters[..length])
+}
+
+/// Eight bytes from a place on, the first lowest; zero behind the end.
+fn eight(bytes: &[u8], place: usize) -> u64 {
+    let rest = &bytes[place..];
+    if let Some(eight) = rest.first_chunk::<8>() {
+        return u64::from_le_bytes(*eight);
+    }
+    let mut eight = [0; 8];
+    eight[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(eight)
+}
+
+const HIGHEST: u64 = 0x8080_8080_8080_8080;
+
+/// The highest bit of each byte that is an ASCII letter.
+fn letters(eight: u64) -> u64 {
+    let small = (eight | 0x2020_2020_2020_2020) & !HIGHEST;
+    let from_a = small + 0x1F1F_1F1F_1F1F_1F1F;
+    let behind_z = small + 0x0505_0505_0505_0505;
+    from_a & !behind_z & !eight & HIGHEST
+}
+
+/// How many bytes are letters before the first that is none.
+fn letters_first(eight: u64) -> usize {
+    (!letters(eight) & HIGHEST).trailing_zeros() as usize / 8
+}
+
+/// How many bytes are none before the first letter.
+fn others_first(eight: u64) -> usize {
+    letters(eight).trailing_zeros() as usize / 8
 }
 
 /// The next ASCII letters in a row.
@@ -174,7 +245,7 @@ fn class(piece: &[u8]) -> Class {
         return Class::Word;
     }
     let is = |typed: &&str| typed.as_bytes().eq_ignore_ascii_case(piece);
-    if piece.len() <= SHORTEST && TYPED.iter().any(|typed| is(typed)) {
+    if piece.len() <= SHORTEST && TYPED.iter().any(is) {
         Class::Typed
     } else {
         Class::Fragment
@@ -183,8 +254,6 @@ fn class(piece: &[u8]) -> Class {
 
 /// The longest word of the first pieces that was split: how many they are, and what stands in their gaps.
 fn joined(text: &str, pieces: &[Piece]) -> Option<(usize, Gap)> {
-    // what is longer is hardly ever a word, and is taken for one as often
-    const LONGEST: usize = 14;
     let first = pieces.first()?;
     let kind = |place: usize| gap(&text[pieces[place].at.end..pieces[place + 1].at.start]);
     if !first.is_whole {
@@ -265,9 +334,8 @@ fn is_split(text: &str, pieces: &[Piece], gap: Gap) -> bool {
     if pieces.iter().all(|piece| piece.at.len() == 1) {
         return false;
     }
-    // who keeps letters apart goes on letter by letter
     let inner = pieces.get(1..pieces.len() - 1).unwrap_or_default();
-    if inner.iter().any(|piece| piece.at.len() > 2) {
+    if inner.iter().any(|piece| piece.at.len() > LONGEST_INNER) {
         return false;
     }
     match (gap, pieces) {
@@ -288,6 +356,7 @@ fn is_split(text: &str, pieces: &[Piece], gap: Gap) -> bool {
             (has_fragment || !has_word)
                 && first.at.len() + second.at.len() > SHORTEST
                 && !(first.class == Class::Word && second.at.len() == 1)
+                && !is_beside_function_word(text, first, second)
         }
         (Gap::Space, _) => {
             let is_long = |piece: &Piece| piece.class == Class::Word && piece.at.len() > 1;
@@ -297,6 +366,16 @@ fn is_split(text: &str, pieces: &[Piece], gap: Gap) -> bool {
                     .any(|pair| is_long(&pair[0]) && is_long(&pair[1]))
         }
     }
+}
+
+/// Whether a long fragment stands beside a word that is beside names more often than it begins or ends another.
+fn is_beside_function_word(text: &str, first: &Piece, second: &Piece) -> bool {
+    const LONG: usize = 5;
+    let is = |piece: &Piece, words: &[&str]| {
+        let piece = &text[piece.at.clone()];
+        words.iter().any(|word| word.eq_ignore_ascii_case(piece))
+    };
+    (first.at.len() >= LONG && is(second, &LAST)) || (second.at.len() >= LONG && is(first, &FIRST))
 }
 
 /// What kind of gap a text is, if it is one that splits words.

@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::*;
 
+mod harmless;
 mod stability;
 
 fn normalised(text: &str) -> String {
@@ -72,9 +75,14 @@ fn numbers_names_formulas_and_emoji_stay() {
         "ˈɡʊd ˈmɔːnɪŋ, /ðə θɪŋ/",
         "word…word — “quoted” ‘it’s’ • bullet",
         "good food, kill, book, committee, llama",
+        "P(A|B) = P(B|A), ℵ₀, pKₐ, λᵢ, № 5, v.end(), e-mail, co-operate, t-shirt",
+        "you gave me 4 g in an hour, the y axis, plan b it is, let us go to the m and n",
+        "Das war der Fall, am Mo. im Plan, no te preocupes",
+        "Cafe\u{301}, naïve, señor, Missstand, M1A1, 3f2b-9a4d-4e0f",
         "نص‎ (C++)‏",
     ] {
-        assert_eq!(normalised(text), text.to_lowercase());
+        let text: String = text.nfc().collect();
+        assert_eq!(normalised(&text), text.to_lowercase());
     }
 }
 
@@ -129,6 +137,30 @@ fn disguises_are_undone() {
         ("kıll the ѕpam, ɡirl", "kill the spam, girl"),
         ("กกก็็็็็็็็", "กกก็็"),
         ("h\u{0}at\u{8}e", "hate"),
+        (
+            "it was final*ly alm-ond c_uffin y.esterday w-o-n-derful",
+            "it was finally almond cuffin yesterday wonderful",
+        ),
+        (
+            "it was yest erday and won d erful but they ha te it",
+            "it was yesterday and wonderful but they hate it",
+        ),
+        (
+            "drin👏k fina✨lly hai😂r sweetheart❤️s e❌cellent 🅿️ies",
+            "drink finally hair sweethearts excellent pies",
+        ),
+        (
+            "p\u{202E}cal\u{202C}e p\u{2067}la\u{2069}ce \u{200E}\u{202E}nihton\u{202C}\u{200E}",
+            "place place nothin",
+        ),
+        (
+            "8itch fuckin9 a8out stra!ght ano+her workou+ ki||ed 2ombie la2y",
+            "bitch fucking about straight another workout killed 2ombie lazy",
+        ),
+        (
+            "you must see their co\u{351}\u{301}ngrats thinki\u{301}ng suppo\u{31B}sed l\u{300}\u{309}ove",
+            "you must see their congrats thinking supposed love",
+        ),
     ] {
         assert_eq!(normalised(text), expected, "{text}");
     }

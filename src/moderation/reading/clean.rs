@@ -148,6 +148,11 @@ impl Cleaning<'_> {
 
     fn emoji(&mut self, text: &str) -> Option<usize> {
         let found = emoji::find(text)?;
+        // Between two letters it is there to part them.
+        let is_inside = !self.space && self.out.ends_with(char::is_alphabetic);
+        if is_inside && text[found.bytes..].starts_with(char::is_alphabetic) {
+            return Some(found.bytes);
+        }
         self.space = true;
         for c in found.name.chars() {
             match c {

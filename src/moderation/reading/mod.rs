@@ -10,7 +10,7 @@
 //! 2. `links`: `http://…`, `https://…` and `www.…` vanish up to the next white space; `www.` only where no letter or digit stands before it.
 //! 3. `mentions`: `@name` becomes `user`, except in `me@there.org`: behind a letter, a digit or `_`. `RT` vanishes (`rt` too) where it
 //!    is the first word and where no letter or digit stands between it and a mention.
-//! 4. `emoji`: each becomes its short name of CLDR in small letters, as a word of its own (see below).
+//! 4. `emoji`: each becomes its short name of CLDR in small letters, as a word of its own (see below); one between two letters, which parts a word, vanishes.
 //! 5. `digits`: each decimal digit of any script becomes `0`.
 //! 6. White space becomes one space, none at either end. This step has no switch.
 //! 7. `repair`.

@@ -53,6 +53,10 @@ troll trolls blog blogs blogger vlog app apps gif gifs spam unfollow unfriend on
 smartphone iphone android netflix paypal bitcoin crypto viagra covid vaxxer vaxxers antivaxxer
 kys suicide suicidal weed molly thug thugs swag ratchet ghetto homie homies homeboy homegirl cuz cus thru tho tonite nite luv plz pls thx ur
 goddamn goddam damn dammit damnit arse arsehole wanker wankers tosser bollocks bloody bugger slag slags minger chav chavs scum scumbag scumbags
+congrats dat lil gon jus dem pic pics ppl hella dawg dawgs prolly momma naw wassup anyways shoulda coulda woulda mighta hafta oughta alot til etc
+shoutout lowkey bday boi luvs wifey hubby shawty yung thang cuz kno wat wut nothin somethin gettin talkin lookin goin doin sayin playin actin comin
+trippin thinkin callin chillin tryin havin hatin bein takin feelin eatin smokin poppin tellin makin workin livin lovin killin bitchin drinkin
+twerk twerking clickbait lit savage stan cringe sus yeet gamer gamers noob noobs mansplaining friendzone wigga wiggas whitey teabagger teabaggers
 moron morons idiot idiots imbecile dumb dumber dumbest stupid stupidest ugliest loser losers creep creeps pervert perverts perv pervs psycho
 """.split()
 

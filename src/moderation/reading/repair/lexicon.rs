@@ -144,6 +144,35 @@ impl Lexicon {
         self.count(word) >= self.config.known
     }
 
+    /// Whether a word in small letters may be what was meant.
+    pub(super) fn is_target(&self, word: &str) -> bool {
+        self.count(word) >= self.config.target
+    }
+
+    /// The word behind digits and signs that stand for letters, or with signs between its letters: of all readings the most frequent target.
+    pub(super) fn undisguised(&self, word: &str) -> Option<String> {
+        let word = word.to_ascii_lowercase();
+        let letters = word.bytes().filter(u8::is_ascii_lowercase).count();
+        if word.len() < LEAST_EDITED || 2 * letters < word.len() || word.len() > MOST_EDITED {
+            return None;
+        }
+        let is_between = |c: char| matches!(c, '.' | '-' | '_' | '*' | '\'' | '|');
+        let bare: String = word.chars().filter(|c| !is_between(*c)).collect();
+        let mut best: Option<(String, u32)> = None;
+        for form in [word.as_str(), bare.as_str()] {
+            for reading in readings(form) {
+                let count = self.count(&reading);
+                let is_next = best
+                    .as_ref()
+                    .is_none_or(|(known, most)| is_better((&reading, count), (known, *most)));
+                if count >= self.config.target && is_next {
+                    best = Some((reading, count));
+                }
+            }
+        }
+        best.map(|(reading, _)| reading)
+    }
+
     /// Writes what an unknown word in small letters was meant to be; `false` if there is no telling.
     pub(super) fn write_meant(&self, word: &str, out: &mut String) -> bool {
         match self.meant(word) {
@@ -247,6 +276,43 @@ impl Lexicon {
             .filter(|&count| count >= least)
             .map(u64::from)
     }
+}
+
+/// Readings of a word at most, of those with several.
+const MOST_READINGS: usize = 64;
+
+/// The words that its digits and signs may stand for; none where one of them stands for nothing, or there are too many.
+fn readings(word: &str) -> Vec<String> {
+    let mut readings = vec![String::new()];
+    for sign in word.chars() {
+        let letters = match sign {
+            'a'..='z' => {
+                readings.iter_mut().for_each(|reading| reading.push(sign));
+                continue;
+            }
+            '0' => "o",
+            '1' | '|' | '!' => "il",
+            '2' => "z",
+            '3' => "e",
+            '4' | '@' => "a",
+            '5' | '$' => "s",
+            '6' => "gb",
+            '7' | '+' => "t",
+            '8' => "b",
+            '9' => "g",
+            _ => return Vec::new(),
+        };
+        let next = readings.iter().flat_map(|reading| {
+            letters
+                .chars()
+                .map(move |letter| format!("{reading}{letter}"))
+        });
+        readings = next.collect();
+        if readings.len() > MOST_READINGS {
+            return Vec::new();
+        }
+    }
+    readings
 }
 
 fn ascii(bytes: &[u8]) -> &str {

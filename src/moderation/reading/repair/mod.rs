@@ -7,6 +7,8 @@ mod lexicon;
 mod tests;
 mod words;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use words::{Token, token};
@@ -36,6 +38,9 @@ pub struct RepairConfig {
     pub short: u32,
     /// Two words are taken where a single one is possible if the natural logarithm of their probability is at most so much lower.
     pub margin: f64,
+    /// Whether words in disguise are repaired too, where the result is a target: digits and signs that stand for letters (`h4te`, from 4 signs on, half of them letters),
+    /// signs between letters (`ha-te`), and a word in two pieces of which one is not known (`ha te`). A normaliser undoes these by what is English, and this by what was learned.
+    pub disguises: bool,
     /// Nothing is repaired in texts of 6 words and more where a larger share of the words, from 0 to 1, is unknown or has letters beyond ASCII: another language, or names.
     pub guard: f64,
 }
@@ -48,6 +53,7 @@ impl Default for RepairConfig {
             ratio: 5.0,
             short: 20,
             margin: 5.0,
+            disguises: true,
             guard: 0.3,
         }
     }
@@ -94,47 +100,130 @@ impl RepairConfig {
     }
 }
 
+/// A stretch of letters, or of what stands for letters, in a text.
+struct Word {
+    range: Range<usize>,
+    state: State,
+}
+
+#[derive(PartialEq)]
+enum State {
+    /// Known, or left as it is.
+    Fine,
+    /// Letters beyond ASCII.
+    Foreign,
+    /// Letters from a to z that are no known word.
+    Unknown,
+    /// What it was in disguise.
+    Told(String),
+    /// Told with the word before it.
+    Gone,
+}
+
 impl Lexicon {
     /// A text with single spaces, repaired; `None` if nothing was.
     pub(super) fn repair(&self, text: &str) -> Option<String> {
-        let (mut unknown, mut strange, mut count) = (Vec::new(), 0_usize, 0_usize);
-        let mut small = String::new();
-        let mut start = 0;
-        for stretch in text.split(' ') {
-            match token(stretch) {
-                Token::None => {}
-                Token::Mixed => count += 1,
-                Token::Foreign => {
-                    count += 1;
-                    strange += 1;
-                }
-                Token::Plain(range) => {
-                    count += 1;
-                    if !self.knows(in_small(&stretch[range.clone()], &mut small)) {
-                        unknown.push(start + range.start..start + range.end);
-                    }
-                }
-            }
-            start += stretch.len() + 1;
+        let mut words = self.words_of(text);
+        if self.config.disguises {
+            self.join_pieces(text, &mut words);
         }
-        strange += unknown.len();
+        let count = words
+            .iter()
+            .filter(|word| word.state != State::Gone)
+            .count();
+        let is_strange = |word: &&Word| matches!(word.state, State::Foreign | State::Unknown);
+        let strange = words.iter().filter(is_strange).count();
         let is_guarded =
             count >= LEAST_GUARDED && strange as f64 > self.config.guard * count as f64;
-        if unknown.is_empty() || is_guarded {
-            return None;
-        }
-        let mut out = String::with_capacity(text.len() + unknown.len());
+        let mut out = String::with_capacity(text.len() + strange);
         let (mut copied, mut is_changed) = (0, false);
-        for range in unknown {
-            out.push_str(&text[copied..range.start]);
-            copied = range.start;
-            if self.write_meant(in_small(&text[range.clone()], &mut small), &mut out) {
-                copied = range.end;
-                is_changed = true;
+        let mut small = String::new();
+        for Word { range, state } in &words {
+            match state {
+                State::Gone => copied = range.end,
+                State::Told(word) => {
+                    out.push_str(&text[copied..range.start]);
+                    out.push_str(word);
+                    copied = range.end;
+                    is_changed = true;
+                }
+                State::Unknown if !is_guarded => {
+                    out.push_str(&text[copied..range.start]);
+                    copied = range.start;
+                    if self.write_meant(in_small(&text[range.clone()], &mut small), &mut out) {
+                        copied = range.end;
+                        is_changed = true;
+                    }
+                }
+                State::Fine | State::Foreign | State::Unknown => {}
             }
         }
         out.push_str(&text[copied..]);
         is_changed.then_some(out)
+    }
+
+    /// The words of a text, and what each is by itself.
+    fn words_of(&self, text: &str) -> Vec<Word> {
+        let mut words = Vec::new();
+        let (mut start, mut small) = (0, String::new());
+        for stretch in text.split(' ') {
+            let (range, state) = match token(stretch) {
+                Token::None => (None, State::Fine),
+                Token::Foreign => (Some(0..stretch.len()), State::Foreign),
+                Token::Mixed(core) => {
+                    let told = self
+                        .config
+                        .disguises
+                        .then(|| self.undisguised(&stretch[core.clone()]));
+                    let state = told.flatten().map_or(State::Fine, State::Told);
+                    (Some(core), state)
+                }
+                Token::Plain(core) => {
+                    let is_known = self.knows(in_small(&stretch[core.clone()], &mut small));
+                    let state = if is_known {
+                        State::Fine
+                    } else {
+                        State::Unknown
+                    };
+                    (Some(core), state)
+                }
+            };
+            words.extend(range.map(|range| Word {
+                range: start + range.start..start + range.end,
+                state,
+            }));
+            start += stretch.len() + 1;
+        }
+        words
+    }
+
+    /// Tells words that a space parts, where one of the pieces is not known and both together are.
+    fn join_pieces(&self, text: &str, words: &mut [Word]) {
+        for place in 1..words.len() {
+            let (before, after) = words.split_at_mut(place);
+            let (first, second) = (&mut before[place - 1], &mut after[0]);
+            let is_piece = |word: &Word| {
+                let is_open = matches!(word.state, State::Fine | State::Unknown);
+                is_open
+                    && text[word.range.clone()]
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphabetic())
+            };
+            let is_one_unknown = first.state == State::Unknown || second.state == State::Unknown;
+            if !is_one_unknown
+                || second.range.start != first.range.end + 1
+                || !is_piece(first)
+                || !is_piece(second)
+            {
+                continue;
+            }
+            let both = [&text[first.range.clone()], &text[second.range.clone()]].concat();
+            let both = both.to_ascii_lowercase();
+            if self.is_target(&both) {
+                first.state = State::Told(both);
+                second.state = State::Gone;
+            }
+        }
     }
 }
 

@@ -261,3 +261,34 @@ fn the_index_finds_what_a_search_of_all_words_finds() {
     }
     assert!(found > 500, "{found}");
 }
+
+#[test]
+fn disguises_are_told_by_what_was_learned() {
+    let counts = [
+        ("hedgehogs", 9),
+        ("garden", 9),
+        ("the", 90),
+        ("ha", 5),
+        ("so", 30),
+    ];
+    let lexicon = lexicon(&RepairConfig::default(), &counts);
+    let repaired = |text: &str| lexicon.repair(text).unwrap_or_else(|| text.to_owned());
+    assert_eq!(repaired("the h3dg3h0g5"), "the hedgehogs");
+    assert_eq!(repaired("the g@rden!"), "the garden!");
+    assert_eq!(repaired("the hedge*hogs, so"), "the hedgehogs, so");
+    assert_eq!(repaired("the gar den"), "the garden");
+    assert_eq!(repaired("the ga rden ha"), "the garden ha");
+    // Two words that are known stay two, and so does what punctuation parts; what is no disguise stays as it is.
+    assert_eq!(repaired("ha so the"), "ha so the");
+    assert_eq!(repaired("the gar, den"), "the gar, den");
+    for text in ["mp3 the 2nd", "c3po", "10:30 the", "1000000", "so 4pm"] {
+        assert_eq!(repaired(text), text);
+    }
+    let plain = RepairConfig {
+        disguises: false,
+        ..RepairConfig::default()
+    };
+    let plain = self::lexicon(&plain, &counts);
+    assert_eq!(plain.repair("the h3dg3h0g5"), None);
+    assert_eq!(plain.repair("the hedge*hogs"), None);
+}

@@ -31,7 +31,7 @@ pub(super) enum Token {
     /// No word: without letters from a to z.
     None,
     /// A word with digits, or signs between its letters, that is left as it is.
-    Mixed,
+    Mixed(Range<usize>),
     /// A word with letters beyond ASCII.
     Foreign,
     /// Letters from a to z, and where they stand.
@@ -55,7 +55,7 @@ pub(super) fn token(text: &str) -> Token {
     // What stands behind `&` may be the name of an entity that HTML does not know: a repaired one would be read as a sign the next time.
     let is_plain = core.bytes().all(|byte| byte.is_ascii_alphabetic());
     if !is_plain || text[..start].ends_with('&') {
-        return Token::Mixed;
+        return Token::Mixed(start..last + 1);
     }
     Token::Plain(start..last + 1)
 }
