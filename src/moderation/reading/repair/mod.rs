@@ -167,7 +167,26 @@ impl Lexicon {
         let mut words = Vec::new();
         let (mut start, mut small) = (0, String::new());
         for stretch in text.split(' ') {
-            let (range, state) = match token(stretch) {
+            let seen = match token(stretch) {
+                // A sign behind the last letter may stand for one too: `hedgehog$`.
+                Token::Plain(core) | Token::Mixed(core) if self.is_signed(stretch, core.end) => {
+                    let signs = stretch[core.end..].bytes().take_while(is_sign).count();
+                    let whole = core.start..core.end + signs;
+                    match self.undisguised(&stretch[whole.clone()]) {
+                        Some(word) => {
+                            words.push(Word {
+                                range: start + whole.start..start + whole.end,
+                                state: State::Told(word),
+                            });
+                            start += stretch.len() + 1;
+                            continue;
+                        }
+                        None => token(stretch),
+                    }
+                }
+                seen => seen,
+            };
+            let (range, state) = match seen {
                 Token::None => (None, State::Fine),
                 Token::Foreign => (Some(0..stretch.len()), State::Foreign),
                 Token::Mixed(core) => {
@@ -195,6 +214,15 @@ impl Lexicon {
             start += stretch.len() + 1;
         }
         words
+    }
+
+    /// Whether signs that stand for letters stand behind the last letter of a word.
+    fn is_signed(&self, stretch: &str, end: usize) -> bool {
+        self.config.disguises
+            && stretch[end..]
+                .bytes()
+                .next()
+                .is_some_and(|byte| is_sign(&byte))
     }
 
     /// Tells words that a space parts, where one of the pieces is not known and both together are.
@@ -225,6 +253,11 @@ impl Lexicon {
             }
         }
     }
+}
+
+/// A sign that stands for a letter, and seldom for itself behind one.
+fn is_sign(byte: &u8) -> bool {
+    matches!(byte, b'$' | b'+' | b'|' | b'@')
 }
 
 /// A word in small letters, in a buffer if it has others.

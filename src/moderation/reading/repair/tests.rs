@@ -275,6 +275,8 @@ fn disguises_are_told_by_what_was_learned() {
     let repaired = |text: &str| lexicon.repair(text).unwrap_or_else(|| text.to_owned());
     assert_eq!(repaired("the h3dg3h0g5"), "the hedgehogs");
     assert_eq!(repaired("the g@rden!"), "the garden!");
+    assert_eq!(repaired("h3dgehog$, the"), "hedgehogs, the");
+    assert_eq!(repaired("hedgehog$! the garden+"), "hedgehogs! the garden+");
     assert_eq!(repaired("the hedge*hogs, so"), "the hedgehogs, so");
     assert_eq!(repaired("the gar den"), "the garden");
     assert_eq!(repaired("the ga rden ha"), "the garden ha");

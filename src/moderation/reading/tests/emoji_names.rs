@@ -18,7 +18,7 @@ fn every_emoji_is_read_whole_with_any_skin_tone_and_without_selectors() {
             if is_sign { bare.clone() } else { name.clone() }
         );
         for toned in emoji.skin_tones().into_iter().flatten() {
-            let around = format!("so{toned}so");
+            let around = format!("so{toned} so");
             assert_eq!(read(&around), format!("so {name} so"), "{toned}");
         }
     }
