@@ -170,7 +170,10 @@ impl Lexicon {
             let seen = match token(stretch) {
                 // A sign behind the last letter may stand for one too: `hedgehog$`.
                 Token::Plain(core) | Token::Mixed(core) if self.is_signed(stretch, core.end) => {
-                    let signs = stretch[core.end..].bytes().take_while(is_sign).count();
+                    let signs = stretch[core.end..]
+                        .bytes()
+                        .take_while(|byte| is_sign(*byte))
+                        .count();
                     let whole = core.start..core.end + signs;
                     match self.undisguised(&stretch[whole.clone()]) {
                         Some(word) => {
@@ -218,11 +221,7 @@ impl Lexicon {
 
     /// Whether signs that stand for letters stand behind the last letter of a word.
     fn is_signed(&self, stretch: &str, end: usize) -> bool {
-        self.config.disguises
-            && stretch[end..]
-                .bytes()
-                .next()
-                .is_some_and(|byte| is_sign(&byte))
+        self.config.disguises && stretch[end..].bytes().next().is_some_and(is_sign)
     }
 
     /// Tells words that a space parts, where one of the pieces is not known and both together are.
@@ -256,7 +255,7 @@ impl Lexicon {
 }
 
 /// A sign that stands for a letter, and seldom for itself behind one.
-fn is_sign(byte: &u8) -> bool {
+fn is_sign(byte: u8) -> bool {
     matches!(byte, b'$' | b'+' | b'|' | b'@')
 }
 
