@@ -138,7 +138,7 @@ fn what_is_no_post_is_told_with_its_line() {
     );
     fails(
         &|rows| rows[2]["labels"]["hate speech"] = json!(1),
-        "`posts.jsonl` line 3: the category `hate speech` must be a word without spaces and without any of `( ) , | * / :`, for it stands in names of metrics",
+        "`posts.jsonl` line 3: the category `hate speech` must be a word without spaces and without any of `( ) , | * / : =`, for it stands in names of metrics",
     );
     fails(
         &|rows| rows[2]["text"] = json!(["a", "b"]),

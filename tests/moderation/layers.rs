@@ -92,6 +92,7 @@ batch_size = 4
 dataset.posts = [{ path = "posts.jsonl" }]
 
 [system.moderation]
+deployment.posts_per_day = 1e8
 usd_per_1k = { prefilter = 1.0, fast = 2.0, review = 100.0 }
 
 [[system.moderation.variants]]
